@@ -1,0 +1,35 @@
+#include "limits/output.hpp"
+
+#include <array>
+
+namespace bms::limits {
+namespace {
+
+template <class Enum, std::size_t Size>
+std::string_view name(const std::array<std::string_view, Size>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) {
+  constexpr std::array<std::string_view, 4> kNames = {"start", "bulk", "absorption", "float"};
+  return name(kNames, phase);
+}
+
+std::string_view to_string(TopBalance top_balance) {
+  constexpr std::array<std::string_view, 5> kNames = {"off", "pending", "active", "done", "failed"};
+  return name(kNames, top_balance);
+}
+
+std::string_view to_string(Freshness freshness) {
+  constexpr std::array<std::string_view, 4> kNames = {"none", "fresh", "stale", "lost"};
+  return name(kNames, freshness);
+}
+
+std::string_view to_string(Shaping shaping) {
+  constexpr std::array<std::string_view, 5> kNames = {"direct", "hold", "ramp", "zero_exit", "frozen"};
+  return name(kNames, shaping);
+}
+
+}  // namespace bms::limits

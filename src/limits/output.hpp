@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bms::limits {
+
+/// Charge phase (limit-engine V1).
+enum class Phase : std::uint8_t { start, bulk, absorption, floating };
+/// Top-balance charge (V11).
+enum class TopBalance : std::uint8_t { off, pending, active, done, failed };
+/// Age of a device's newest sample (L1). `none`: there never was one.
+enum class Freshness : std::uint8_t { none, fresh, stale, lost };
+/// How a current limit follows its target (G3).
+enum class Shaping : std::uint8_t { direct, hold, ramp, zero_exit, frozen };
+/// Whether the cells are known to be balanced (B3).
+enum class BalancerState : std::uint8_t { unknown, balanced, balancing, imbalanced };
+
+std::string_view to_string(Phase phase);             ///< "start", "bulk", "absorption", "float"
+std::string_view to_string(TopBalance top_balance);  ///< "off", "pending", "active", "done", "failed"
+std::string_view to_string(Freshness freshness);
+std::string_view to_string(Shaping shaping);
+
+/// One constraint or cause of a limit, for machines (id, value) and for people (text).
+struct Cause {
+  enum class Status : std::uint8_t { active, inactive, stale, lost };
+  std::string_view id;          ///< stable id of limit-engine.md X3: "cfg_max", "cell_v", "temp", "phase", ...
+  std::optional<double> value;  ///< A for currents, V for the charge voltage; nullopt: inactive
+  std::string text;             ///< one sentence with the number that caused it
+  Status status = Status::active;
+};
+
+/// A published current limit and how it came about.
+struct CurrentLimit {
+  double value_A = 0;   ///< A, >= 0, rounded down to 0.1 A
+  double target_A = 0;  ///< unshaped target, A, >= 0
+  Shaping shaping = Shaping::direct;
+  double hold_remaining_s = 0;  ///< s until a running hold ends
+  std::vector<Cause> why;       ///< the binding constraint first, then all others
+};
+
+struct ChargeVoltage {
+  double value_V = 0;  ///< V, rounded to 0.01 V
+  std::vector<Cause> why;
+};
+
+/// Levels of the alarms the engine itself raises: 0 ok, 1 warning, 2 alarm.
+struct Alarms {
+  int low_soc = 0;
+  int low_cell_voltage = 0;
+  int high_cell_voltage = 0;
+  int bms_cable = 0;      ///< 1 stale for longer than three polls, 2 lost
+  int configuration = 0;  ///< running on built-in defaults (G11)
+  friend bool operator==(const Alarms&, const Alarms&) = default;
+};
+
+/// What the engine says after each step, for one battery or for the bank.
+struct Limits {
+  /// False until the first complete valid snapshot: nothing may be registered on D-Bus before (G8).
+  bool started = false;
+  ChargeVoltage cvl;
+  CurrentLimit ccl;
+  CurrentLimit dcl;
+  bool allow_charge = false;
+  bool allow_discharge = false;
+  bool pre_alarm = false;
+  Phase phase = Phase::start;
+  TopBalance top_balance = TopBalance::off;
+  Freshness freshness = Freshness::none;
+  BalancerState balancer = BalancerState::unknown;
+  /// The limits block (loss policy): measured values are to be shown as invalid.
+  bool blocked_by_loss = false;
+  std::optional<double> soc_pct;  ///< %, from the active source
+  std::string_view soc_source;    ///< "bms", "counter" or "shunt"
+  std::optional<double> ttg_s;    ///< s to the discharge floor; nullopt while not discharging
+  Alarms alarms;
+  std::vector<std::string> notes;  ///< sentences a user should see ("absorption ended by time-out, spread 12 mV")
+};
+
+}  // namespace bms::limits

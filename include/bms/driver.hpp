@@ -70,6 +70,8 @@ class Driver {
   /// One complete Reading from the device. `now` paces slow facts (settings, identity). `Reading::time` is set by the
   /// caller.
   virtual Conversation<Outcome<Reading>> poll(TimePoint now) = 0;
+  /// The next poll reads slow facts (settings, identity) again too: something in them looked wrong.
+  virtual void refresh() {}
   /// Read-only identification: a Reading with whatever identifies the device (may be partial). Never sends a write
   /// except where the protocol has no other way to read and the reference says it is safe.
   virtual Conversation<Outcome<Reading>> probe() = 0;

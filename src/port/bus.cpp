@@ -1,0 +1,180 @@
+#include "port/bus.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "port/port_finder.hpp"
+
+namespace bms::port {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+constexpr int kFailuresUntilSilent = 3;
+/// A silent battery is asked again after this many times the time that asking it took: its share stays below 1/12.
+constexpr int kSilentShare = 12;
+constexpr auto kLongestPause = std::chrono::seconds(30);
+constexpr std::chrono::seconds kReopenBackOff[] = {std::chrono::seconds(1), std::chrono::seconds(2),
+                                                   std::chrono::seconds(5), std::chrono::seconds(10),
+                                                   std::chrono::seconds(30)};
+
+}  // namespace
+
+Bus::Bus(asio::io_context& context, std::string port, unsigned baud)
+    : spec_(std::move(port)), baud_(baud), line_(context), timer_(context) {}
+
+Station& Bus::add(std::unique_ptr<Station> station) {
+  stations_.push_back(std::move(station));
+  return *stations_.back();
+}
+
+std::string Bus::open() {
+  const auto path = resolve_port(spec_);
+  if (!path) return path.error();
+  return line_.open(*path, baud_);
+}
+
+void Bus::stop() {
+  stopped_ = true;
+  line_.close();
+  timer_.cancel();
+}
+
+void Bus::command(Station& station, std::function<Conversation<Outcome<bool>>(Driver&)> make,
+                  std::function<void(Outcome<bool>)> done) {
+  commands_.push_back({&station, std::move(make), std::move(done)});
+  timer_.cancel();
+}
+
+asio::awaitable<void> Bus::sleep_until(TimePoint when) {
+  timer_.expires_at(when);
+  co_await timer_.async_wait(kTuple);
+}
+
+asio::awaitable<void> Bus::reopen() {
+  for (std::size_t attempt = 0; !stopped_ && !line_.is_open(); ++attempt) {
+    const std::string reason = open();
+    if (reason.empty()) {
+      if (on_port) on_port({});
+      break;
+    }
+    if (attempt == 0 && on_port) on_port(reason);
+    const TimePoint again = Clock::now() + kReopenBackOff[std::min(attempt, std::size(kReopenBackOff) - 1)];
+    while (!stopped_ && Clock::now() < again) {
+      for (; !commands_.empty(); commands_.pop_front()) commands_.front().done(fail(Fault::io));
+      co_await sleep_until(again);
+    }
+  }
+}
+
+Station* Bus::next_due() {
+  const auto earliest = std::min_element(stations_.begin(), stations_.end(),
+                                         [](const auto& a, const auto& b) { return a->due < b->due; });
+  return earliest == stations_.end() ? nullptr : earliest->get();
+}
+
+asio::awaitable<void> Bus::run() {
+  while (!stopped_) {
+    if (!line_.is_open()) co_await reopen();
+    if (stopped_) break;
+    if (!commands_.empty()) {
+      Command command = std::move(commands_.front());
+      commands_.pop_front();
+      co_await run_command(std::move(command));
+      continue;
+    }
+    Station* station = next_due();
+    if (station == nullptr) break;
+    if (station->due > Clock::now()) {
+      co_await sleep_until(station->due);
+      continue;
+    }
+    co_await poll(*station);
+  }
+}
+
+asio::awaitable<void> Bus::run_command(Command command) {
+  Station& station = *command.station;
+  const auto count = [&station](Fault fault) { station.health.add(fault); };
+  const auto outcome = co_await line_.run(*station.driver, command.make(*station.driver), 2, count);
+  command.done(outcome);
+  station.due = Clock::now();  // what was switched is to be seen at once
+}
+
+asio::awaitable<void> Bus::poll(Station& station) {
+  const TimePoint started = Clock::now();
+  const auto reading = co_await confirmed_poll(station);
+  if (stopped_) co_return;
+  if (reading) {
+    station.failures = 0;
+    ++station.health.good;
+    station.health.last_good = reading->time;
+    if (station.on_reading) station.on_reading(*reading);
+  } else {
+    ++station.failures;
+    if (station.on_failure) station.on_failure(reading.error());
+    if (reading.error() == Fault::io) {
+      line_.close();
+      for (const auto& other : stations_) other->due = Clock::now();
+      co_return;
+    }
+  }
+  schedule(station, started, reading.has_value());
+}
+
+void Bus::schedule(Station& station, TimePoint started, bool answered) {
+  const TimePoint now = Clock::now();
+  if (answered || station.failures < kFailuresUntilSilent) {
+    station.due = std::max(station.due + station.interval, now);
+    if (station.due > now + station.interval) station.due = now + station.interval;
+    return;
+  }
+  // Alone on its port a silent battery hurts nobody and is asked at its own pace, so that it is back at once.
+  const auto silent = std::count_if(stations_.begin(), stations_.end(),
+                                    [](const auto& other) { return other->failures >= kFailuresUntilSilent; });
+  const bool alone = static_cast<std::size_t>(silent) == stations_.size();
+  const auto cost = now - started;
+  const auto pause = std::min<Clock::duration>(cost * (kSilentShare * silent), kLongestPause);
+  station.due = now + std::max<Clock::duration>(station.interval, alone ? Clock::duration::zero() : pause);
+}
+
+asio::awaitable<Outcome<Reading>> Bus::confirmed_poll(Station& station) {
+  for (;;) {
+    Outcome<Reading> reading = co_await single_poll(station);
+    if (!reading) {
+      station.gate.abandon();
+      co_return reading;
+    }
+    std::optional<std::string> wrong = impossible(*reading);
+    if (wrong) {
+      station.health.add(Fault::implausible);
+      if (station.on_doubt) station.on_doubt(*wrong);
+      station.gate.abandon();
+      co_return fail(Fault::implausible);
+    }
+    switch (station.gate.judge(*reading)) {
+      case JumpGate::Verdict::accept:
+        co_return reading;
+      case JumpGate::Verdict::reject:
+        station.health.add(Fault::implausible);
+        if (station.on_doubt) station.on_doubt(station.gate.reason());
+        co_return fail(Fault::implausible);
+      case JumpGate::Verdict::repeat:
+        ++station.health.repeated;
+        if (station.gate.slow_facts()) station.driver->refresh();
+        break;
+    }
+  }
+}
+
+asio::awaitable<Outcome<Reading>> Bus::single_poll(Station& station) {
+  const bool silent = station.failures >= kFailuresUntilSilent;
+  const auto count = [&station](Fault fault) { station.health.add(fault); };
+  auto reading = co_await line_.run(*station.driver, station.driver->poll(Clock::now()), silent ? 1 : 3, count);
+  if (reading) reading->time = Clock::now();
+  co_return reading;
+}
+
+}  // namespace bms::port

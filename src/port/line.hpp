@@ -1,0 +1,90 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/serial_port.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bms/driver.hpp"
+
+namespace bms::port {
+
+/// What an observer of a line sees, for captures and the trace log.
+struct LineEvent {
+  enum class Kind : std::uint8_t { request, frame, discarded };
+  Kind kind;
+  ByteView request;  ///< the request in force
+  ByteView bytes;    ///< of this event
+};
+
+/// One serial line: opened, asked one question at a time, searched for answers. Half duplex, one master.
+///
+/// All operations are coroutines of one thread; exchange() must not be called while another runs.
+class Line {
+ public:
+  explicit Line(boost::asio::io_context& context);
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  ~Line() = default;
+
+  /// Opens `path` raw, 8N1, at `baud`, for us alone. Returns an empty text, or why it cannot be used.
+  std::string open(const std::string& path, unsigned baud);
+  void close();
+  [[nodiscard]] bool is_open() const { return port_.is_open(); }
+  /// Changes the rate of an open line; an empty text or the reason why not.
+  std::string set_baud(unsigned baud);
+
+  /// Carries out one exchange: waits for the gap, drains what came late, sends, removes the echo, searches the answer
+  /// with `driver.scan()` until the deadline, asks again as often as the exchange allows. `attempts` bounds that.
+  /// Faults met on the way, including those of attempts that were repeated with success, go to `on_fault`.
+  boost::asio::awaitable<Answer> exchange(Driver& driver, const Exchange& exchange, int attempts,
+                                          const std::function<void(Fault)>& on_fault);
+
+  /// Runs a conversation to its end on this line.
+  template <class T>
+  boost::asio::awaitable<T> run(Driver& driver, Conversation<T> conversation, int most_attempts,
+                                std::function<void(Fault)> on_fault) {
+    conversation.start();
+    while (!conversation.done()) {
+      const Exchange& question = *conversation.pending();
+      Answer answer = co_await exchange(driver, question, std::min(question.attempts, most_attempts), on_fault);
+      conversation.resume(std::move(answer));
+    }
+    co_return conversation.result();
+  }
+
+  std::function<void(const LineEvent&)> observer;
+
+  /// Bytes sent and received since construction, for benchmarks and link health.
+  [[nodiscard]] std::uint64_t bytes_sent() const { return sent_; }
+  [[nodiscard]] std::uint64_t bytes_received() const { return received_; }
+
+ private:
+  boost::asio::awaitable<bool> send(const Exchange& exchange);
+  boost::asio::awaitable<Answer> receive(Driver& driver, const Exchange& exchange, TimePoint deadline);
+  /// Reads what is there or comes before `deadline` into the buffer. 0: nothing came in time; nullopt: port lost.
+  boost::asio::awaitable<std::optional<std::size_t>> read_some(TimePoint deadline);
+  boost::asio::awaitable<void> wait_until(TimePoint when);
+  boost::asio::awaitable<void> drain_until_quiet();
+  bool strip_echo();
+  std::optional<Answer> search(Driver& driver, std::optional<Fault>& seen);
+  void discard_input();
+
+  boost::asio::serial_port port_;
+  boost::asio::steady_timer timer_;
+  unsigned baud_ = 9600;
+  Bytes buffer_;
+  Bytes request_;              ///< the request in force; stays for listening exchanges
+  std::size_t echo_left_ = 0;  ///< size of the echo that may still stand at the front
+  TimePoint last_byte_{};
+  bool timed_out_ = false;  ///< the running read was ended by its deadline
+  std::uint64_t turn_ = 0;  ///< which read the timer belongs to
+  bool heard_ = false;      ///< something other than the echo came in this exchange
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+};
+
+}  // namespace bms::port

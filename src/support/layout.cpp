@@ -9,6 +9,8 @@ template <class... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang 14, which fuzzes, needs it spelled out
 
 constexpr bool is_little(Wire wire) {
   return wire == Wire::u16le || wire == Wire::i16le || wire == Wire::u32le || wire == Wire::i32le;

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/bus_view.hpp"
+#include "cli/command.hpp"
+
+namespace bms::cli {
+namespace {
+
+struct Options {
+  bool watch = false;
+  bool json = false;
+  std::string battery;
+  std::optional<std::string> dbus;
+};
+
+RenderOptions terminal(const Options& options) {
+  RenderOptions render;
+  render.only = options.battery;
+  render.colour = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    render.unicode = std::string_view(value).find("UTF-8") != std::string_view::npos ||
+                     std::string_view(value).find("utf8") != std::string_view::npos;
+    break;
+  }
+  return render;
+}
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+int show_once(const Options& options) {
+  const auto services = read_services(options.dbus);
+  if (services.empty()) {
+    std::fputs("no battery on this D-Bus (is the daemon running? --dbus chooses another bus)\n", stderr);
+    return kNegative;
+  }
+  print(options.json ? to_json(services).dump(2) + "\n" : render(services, terminal(options)));
+  return kOk;
+}
+
+/// Once a second until Ctrl-C; with --json one line each time.
+int watch(const Options& options) {
+  boost::asio::io_context context(1);
+  boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
+  boost::asio::steady_timer timer(context);
+  std::function<void()> show = [&] {
+    std::string text;
+    try {
+      const auto services = read_services(options.dbus);
+      text = options.json ? to_json(services).dump() + "\n" : render(services, terminal(options));
+      if (services.empty() && !options.json) text = "no battery on this D-Bus yet\n";
+    } catch (const std::exception& error) {
+      text = fmt::format("{}\n", error.what());
+    }
+    const bool screen = !options.json && ::isatty(STDOUT_FILENO) == 1;
+    print(screen ? "\x1b[H\x1b[2J" + text + "Ctrl-C ends this\n" : text);
+    timer.expires_after(std::chrono::seconds(1));
+    timer.async_wait([&show](const boost::system::error_code& error) {
+      if (!error) show();
+    });
+  };
+  show();
+  context.run();
+  return kOk;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("status", "what is published: batteries, cells, limits and why, link health");
+  command->add_option("battery", options->battery, "only this one, with its cells (part of its name)");
+  command->add_flag("--watch", options->watch, "again every second");
+  command->add_flag("--json", options->json, "every path and value");
+  command->add_option("--dbus", options->dbus, "D-Bus address (default: the system bus)");
+  command->callback(
+      [&action, options] { action = [options] { return options->watch ? watch(*options) : show_once(*options); }; });
+}
+
+}  // namespace bms::cli

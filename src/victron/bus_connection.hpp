@@ -38,9 +38,8 @@ class BusConnection {
   BusConnection& operator=(const BusConnection&) = delete;
   ~BusConnection();  ///< leaves the bus; calls nobody
 
-  void open();  ///< starts connecting; does nothing when open
-  void
-  close();  ///< leaves the bus (sending what is queued, as far as it goes without waiting); `lost` is called when up
+  void open();   ///< starts connecting; does nothing when open
+  void close();  ///< leaves the bus at once; `lost` is called when it was up
   [[nodiscard]] bool connected() const;
 
   /// Only while connected.

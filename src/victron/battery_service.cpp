@@ -1,0 +1,143 @@
+#include "victron/battery_service.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-bus.h>
+
+#include "victron/bus_connection.hpp"
+#include "victron/item_objects.hpp"
+
+namespace bms::victron {
+namespace {
+
+/// Beyond this many messages the bus has not taken, changes are gathered instead of queued: a frozen bus must cost no
+/// memory, and nobody wants the values of the past minutes one by one.
+constexpr std::size_t kMaxQueued = 16;
+
+/// Must be there and valid before the name appears, or consumers never look at the service again.
+constexpr std::string_view kMandatory[] = {"/DeviceInstance", "/Mgmt/Connection",     "/Mgmt/ProcessName",
+                                           "/ProductId",      "/Mgmt/ProcessVersion", "/ProductName",
+                                           "/Connected",      "/CustomName"};
+/// Must be there.
+constexpr std::string_view kPresent[] = {"/FirmwareVersion", "/HardwareVersion", "/Serial"};
+
+}  // namespace
+
+class BatteryService::Impl {
+ public:
+  Impl(boost::asio::io_context& loop, Options options, Owner owner)
+      : options_(std::move(options)),
+        owner_(std::move(owner)),
+        bus_(loop, options_.address, {[this] { start(); }, [this] { stop(); }}) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    stop();
+    bus_.close();
+  }
+
+  std::optional<std::string> publish() {
+    for (const auto path : kMandatory) {
+      if (!is_valid(tree_.value(path))) return std::string(path);
+    }
+    for (const auto path : kPresent) {
+      if (tree_.find(path) == nullptr) return std::string(path);
+    }
+    bus_.open();
+    return std::nullopt;
+  }
+
+  void flush() {
+    if (!published_ || !tree_.has_changes() || bus_.queued() > kMaxQueued) return;
+    emit_items_changed(bus_.raw(), tree_.take_changes());
+    bus_.rearm();
+  }
+
+  void withdraw() { bus_.close(); }
+
+  ItemTree& tree() { return tree_; }
+  [[nodiscard]] const std::string& name() const { return options_.name; }
+  [[nodiscard]] bool published() const { return published_; }
+
+ private:
+  /// Objects first, then the name: consumers read everything the instant it appears.
+  void start() {
+    try {
+      objects_.emplace(bus_.raw(), tree_, [this](const Item& item, const Value& value) { return write(item, value); });
+    } catch (const std::exception& error) {
+      return fail(error.what());
+    }
+    // Flags 0: neither queue behind another owner nor replace it.
+    if (const int result =
+            sd_bus_request_name_async(bus_.raw(), &request_, options_.name.c_str(), 0, &Impl::named, this);
+        result < 0) {
+      fail(fmt::format("the bus refuses the name {}", options_.name));
+    }
+  }
+
+  void stop() {
+    published_ = false;
+    request_ = sd_bus_slot_unref(request_);
+    objects_.reset();
+  }
+
+  static int named(sd_bus_message* reply, void* context, sd_bus_error* /*error*/) noexcept {
+    auto& self = *static_cast<Impl*>(context);
+    try {
+      self.named(reply);
+    } catch (const std::exception& error) {
+      spdlog::error("{}: {}", self.options_.name, error.what());
+    }
+    return 0;
+  }
+
+  void named(sd_bus_message* reply) {
+    constexpr std::uint32_t kPrimaryOwner = 1;
+    constexpr std::uint32_t kAlreadyOwner = 4;
+    std::uint32_t code = 0;
+    if (const sd_bus_error* error = sd_bus_message_get_error(reply)) {
+      return fail(fmt::format("the bus refuses the name {}: {}", options_.name,
+                              error->message == nullptr ? error->name : error->message));
+    }
+    if (sd_bus_message_read_basic(reply, 'u', &code) < 0 || (code != kPrimaryOwner && code != kAlreadyOwner)) {
+      return fail(fmt::format("{} is already on the bus: does another program serve this battery?", options_.name));
+    }
+    published_ = true;
+    tree_.take_changes();  // everyone reads the whole tree now
+    if (owner_.published) owner_.published();
+  }
+
+  void fail(const std::string& message) {
+    bus_.close();
+    if (owner_.failed) owner_.failed(message);
+  }
+
+  std::int32_t write(const Item& item, const Value& value) {
+    constexpr std::int32_t kAccepted = 0;
+    constexpr std::int32_t kRefused = 2;
+    const WriteResult result = owner_.write ? owner_.write(item.path, value) : WriteResult::refused;
+    if (result == WriteResult::refused) return kRefused;
+    if (result == WriteResult::accepted && tree_.set(item.path, value)) flush();
+    return kAccepted;
+  }
+
+  Options options_;
+  Owner owner_;
+  ItemTree tree_;
+  std::optional<ItemObjects> objects_;
+  sd_bus_slot* request_ = nullptr;
+  bool published_ = false;
+  BusConnection bus_;
+};
+
+BatteryService::BatteryService(boost::asio::io_context& loop, Options options, Owner owner)
+    : impl_(std::make_unique<Impl>(loop, std::move(options), std::move(owner))) {}
+BatteryService::~BatteryService() = default;
+ItemTree& BatteryService::items() { return impl_->tree(); }
+const std::string& BatteryService::name() const { return impl_->name(); }
+std::optional<std::string> BatteryService::publish() { return impl_->publish(); }
+void BatteryService::flush() { impl_->flush(); }
+void BatteryService::withdraw() { impl_->withdraw(); }
+bool BatteryService::published() const { return impl_->published(); }
+
+}  // namespace bms::victron

@@ -8,6 +8,7 @@
 #include <boost/asio.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 
 #include "victron/bus_probe.hpp"
 
@@ -33,6 +34,16 @@ struct RawMessage : sdbus::Message {
 sd_bus* raw_bus(sdbus::IConnection& connection) {
   const auto object = sdbus::createObject(connection, "/");
   return RawMessage::bus_of(object->createSignal("com.victronenergy.BusItem", "ItemsChanged"));
+}
+
+/// Says once that a bus is gone or back, however many connections we have to it.
+void tell(const std::string& address, bool up) {
+  static std::map<std::string, bool, std::less<>> known;
+  const auto [state, first] = known.try_emplace(address, up);
+  if (!first && state->second == up) return;
+  state->second = up;
+  if (!up) spdlog::warn("D-Bus: no bus at {}; trying again until it is there", address);
+  if (up && !first) spdlog::info("D-Bus: the bus at {} is back", address);
 }
 
 std::string environment(const char* name) {
@@ -105,13 +116,11 @@ class BusConnection::Session : public std::enable_shared_from_this<Session> {
 
   static asio::awaitable<void> connect(std::shared_ptr<Session> self, unsigned attempt) {
     const auto current = [&] { return self->wanted_ && self->attempt_ == attempt; };
-    bool told = false;
     while (current()) {
       const bool answers = co_await bus_answers(self->address_, kProbeDeadline);
       if (!current()) co_return;
       if (answers && self->establish()) co_return;
-      if (!told) spdlog::warn("D-Bus: no bus at {}, trying again", self->address_);
-      told = true;
+      tell(self->address_, false);
       self->retry_.expires_after(self->delay_);
       self->delay_ = std::min<std::chrono::milliseconds>(self->delay_ * 2, kLastDelay);
       co_await self->retry_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -130,6 +139,7 @@ class BusConnection::Session : public std::enable_shared_from_this<Session> {
       connection_.reset();
       return false;
     }
+    tell(address_, true);
     delay_ = kFirstDelay;
     reading_ = writing_ = timing_ = posted_ = dying_ = false;
     ++generation_;
@@ -168,7 +178,8 @@ class BusConnection::Session : public std::enable_shared_from_this<Session> {
     try {
       while (handled < kMessagesPerTurn && connection_->processPendingRequest()) ++handled;
     } catch (const sdbus::Error& error) {
-      spdlog::warn("D-Bus: the bus at {} is gone ({})", address_, error.getMessage());
+      spdlog::debug("D-Bus: {}", error.what());
+      tell(address_, false);
       if (!dying_) drop_later();
     }
     pumping_ = false;

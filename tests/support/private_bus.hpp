@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +24,9 @@ class PrivateBus {
     std::ofstream(folder_ / "bus.conf") << "<busconfig><type>session</type><listen>unix:path=" << socket().string()
                                         << "</listen><auth>EXTERNAL</auth><policy context=\"default\">"
                                            "<allow send_destination=\"*\" eavesdrop=\"true\"/>"
-                                           "<allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>\n";
+                                           "<allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
+                                           "<limit name=\"max_replies_per_connection\">50000</limit>"  // as on a GX
+                                           "</busconfig>\n";
     start();
   }
   PrivateBus(const PrivateBus&) = delete;
@@ -49,6 +52,7 @@ class PrivateBus {
     if (pid_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       close(ready[0]);
+      if (freopen((folder_ / "bus.log").c_str(), "w", stderr) == nullptr) _exit(127);
       execlp("dbus-daemon", "dbus-daemon", config.c_str(), "--nofork", print.c_str(), nullptr);
       _exit(127);
     }

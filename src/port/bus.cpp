@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "bank/confirmed_poll.hpp"
 #include "port/port_finder.hpp"
 
 namespace bms::port {
@@ -105,7 +106,10 @@ asio::awaitable<void> Bus::run_command(Command command) {
 
 asio::awaitable<void> Bus::poll(Station& station) {
   const TimePoint started = Clock::now();
-  const auto reading = co_await confirmed_poll(station);
+  const bool silent = station.failures >= kFailuresUntilSilent;
+  const auto count = [&station](Fault fault) { station.health.add(fault); };
+  const PollContext context{*station.driver, station.gate, station.health, Clock::now, station.on_doubt};
+  const auto reading = co_await line_.run(*station.driver, confirmed_poll(context), silent ? 1 : 3, count);
   if (stopped_) co_return;
   if (reading) {
     station.failures = 0;
@@ -138,43 +142,6 @@ void Bus::schedule(Station& station, TimePoint started, bool answered) {
   const auto cost = now - started;
   const auto pause = std::min<Clock::duration>(cost * (kSilentShare * silent), kLongestPause);
   station.due = now + std::max<Clock::duration>(station.interval, alone ? Clock::duration::zero() : pause);
-}
-
-asio::awaitable<Outcome<Reading>> Bus::confirmed_poll(Station& station) {
-  for (;;) {
-    Outcome<Reading> reading = co_await single_poll(station);
-    if (!reading) {
-      station.gate.abandon();
-      co_return reading;
-    }
-    std::optional<std::string> wrong = impossible(*reading);
-    if (wrong) {
-      station.health.add(Fault::implausible);
-      if (station.on_doubt) station.on_doubt(*wrong);
-      station.gate.abandon();
-      co_return fail(Fault::implausible);
-    }
-    switch (station.gate.judge(*reading)) {
-      case JumpGate::Verdict::accept:
-        co_return reading;
-      case JumpGate::Verdict::reject:
-        station.health.add(Fault::implausible);
-        if (station.on_doubt) station.on_doubt(station.gate.reason());
-        co_return fail(Fault::implausible);
-      case JumpGate::Verdict::repeat:
-        ++station.health.repeated;
-        if (station.gate.slow_facts()) station.driver->refresh();
-        break;
-    }
-  }
-}
-
-asio::awaitable<Outcome<Reading>> Bus::single_poll(Station& station) {
-  const bool silent = station.failures >= kFailuresUntilSilent;
-  const auto count = [&station](Fault fault) { station.health.add(fault); };
-  auto reading = co_await line_.run(*station.driver, station.driver->poll(Clock::now()), silent ? 1 : 3, count);
-  if (reading) reading->time = Clock::now();
-  co_return reading;
 }
 
 }  // namespace bms::port

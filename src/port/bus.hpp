@@ -70,8 +70,6 @@ class Bus {
 
   boost::asio::awaitable<void> reopen();
   boost::asio::awaitable<void> poll(Station& station);
-  boost::asio::awaitable<Outcome<Reading>> confirmed_poll(Station& station);
-  boost::asio::awaitable<Outcome<Reading>> single_poll(Station& station);
   boost::asio::awaitable<void> run_command(Command command);
   boost::asio::awaitable<void> sleep_until(TimePoint when);
   void schedule(Station& station, TimePoint started, bool answered);

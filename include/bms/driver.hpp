@@ -80,6 +80,10 @@ class Driver {
   virtual Conversation<Outcome<bool>> switch_charge(bool on);
   virtual Conversation<Outcome<bool>> switch_discharge(bool on);
   virtual Conversation<Outcome<bool>> set_soc(double soc_pct);
+
+  /// `received` (all bytes heard in answer to `request`, intact or damaged) without passwords and PINs, for captures
+  /// and logs: same length, secrets blanked, check sums of intact frames repaired so that they still replay.
+  [[nodiscard]] virtual Bytes redacted(ByteView request, ByteView received) const;
 };
 
 /// Which quantities a protocol can never deliver. Only what is declared here makes a limit constraint inactive (G5).

@@ -1,0 +1,148 @@
+#include "capture/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "bank/plausibility.hpp"
+#include "reading/json.hpp"
+
+namespace bms {
+namespace {
+
+class Replay {
+ public:
+  Replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err)
+      : capture_(capture), driver_(driver), out_(out), err_(err) {}
+
+  Replayed run() {
+    for (const CaptureLine& line : capture_.lines) {
+      if (line.seconds) seconds_ = *line.seconds;
+      if (line.to_battery) {
+        finish_exchange();
+        begin_exchange(line);
+      } else {
+        pieces_.push_back({consumed_ + buffer_.size(), line.line});
+        append(buffer_, line.bytes);
+        search();
+      }
+    }
+    finish_exchange();
+    print_partial();
+    return result_;
+  }
+
+ private:
+  /// Where in the stream of one exchange a line of the file begins.
+  struct Piece {
+    std::size_t begin;
+    std::size_t line;
+  };
+
+  void begin_exchange(const CaptureLine& request) {
+    request_ = request.bytes;
+    request_line_ = request.line;
+    buffer_.clear();
+    pieces_.clear();
+    consumed_ = 0;
+    noise_ = 0;
+    told_ = false;
+  }
+
+  /// The line of the first byte not yet used.
+  [[nodiscard]] std::size_t line() const {
+    const auto behind =
+        std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& p) { return p.begin > consumed_; });
+    return behind == pieces_.begin() ? request_line_ : std::prev(behind)->line;
+  }
+
+  void tell(std::size_t line, Fault fault, std::string_view words) {
+    err_ << fmt::format("{}:{}: {}: {}\n", capture_.file, line, to_string(fault), words);
+    told_ = true;
+  }
+
+  void use(std::size_t size) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size));
+    consumed_ += size;
+    const auto behind =
+        std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& p) { return p.begin > consumed_; });
+    if (behind != pieces_.begin()) pieces_.erase(pieces_.begin(), std::prev(behind));
+  }
+
+  void search() {
+    while (!buffer_.empty()) {
+      const Scan scan = driver_.scan(request_, buffer_);
+      if (scan.kind == Scan::Kind::need_more) return;
+      const std::size_t end = std::clamp<std::size_t>(scan.begin + scan.size, 1, buffer_.size());
+      if (scan.kind == Scan::Kind::frame) {
+        take_frame(ByteView(buffer_).subspan(scan.begin, scan.size));
+      } else if (scan.fault) {
+        tell(line(), *scan.fault, fmt::format("{} bytes from {} dropped", end, to_hex(ByteView(buffer_).first(1))));
+      } else {
+        noise_ += end;
+      }
+      use(end);
+    }
+  }
+
+  void take_frame(ByteView frame) {
+    told_ = true;
+    const auto taken = driver_.accept(request_, frame);
+    if (!taken) return tell(line(), taken.error(), fmt::format("frame of {} bytes not taken", frame.size()));
+    auto reading = driver_.take();
+    if (!reading) return;
+    reading->time = TimePoint(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds_)));
+    if (const auto cause = impossible(*reading)) return tell(line(), Fault::implausible, *cause);
+    print(to_json(*reading, seconds_));
+    ++result_.readings;
+  }
+
+  void print(const nlohmann::ordered_json& json) {
+    // Text of a device is not always UTF-8.
+    out_ << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  }
+
+  void finish_exchange() {
+    if (told_) return;
+    if (!buffer_.empty()) {
+      tell(line(), Fault::short_frame, fmt::format("{} bytes are no complete frame", buffer_.size()));
+    } else if (noise_ > 0) {
+      tell(line(), Fault::foreign, fmt::format("{} bytes belong to no answer", noise_));
+    } else if (!request_.empty()) {
+      tell(request_line_, Fault::timeout, "no answer");
+    }
+  }
+
+  void print_partial() {
+    const auto reading = driver_.partial();
+    if (!reading) return;
+    if (const auto cause = impossible(*reading)) return tell(line(), Fault::implausible, *cause);
+    auto json = to_json(*reading, seconds_);
+    json["complete"] = false;
+    print(json);
+    result_.partial = true;
+  }
+
+  const Capture& capture_;
+  Driver& driver_;
+  std::ostream& out_;
+  std::ostream& err_;
+  Replayed result_;
+  Bytes request_;
+  std::size_t request_line_ = 0;
+  Bytes buffer_;               ///< received, not used yet
+  std::vector<Piece> pieces_;  ///< lines the buffer came from
+  std::size_t consumed_ = 0;   ///< bytes of this exchange used so far
+  std::size_t noise_ = 0;      ///< bytes dropped without a cause of their own
+  bool told_ = false;          ///< this exchange gave a frame or a fault
+  double seconds_ = 0;
+};
+
+}  // namespace
+
+Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err) {
+  return Replay(capture, driver, out, err).run();
+}
+
+}  // namespace bms

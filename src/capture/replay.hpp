@@ -1,0 +1,25 @@
+#pragma once
+
+#include <iosfwd>
+
+#include "capture/capture.hpp"
+
+namespace bms {
+
+/// What came out of a capture.
+struct Replayed {
+  std::size_t readings = 0;  ///< complete ones printed
+  bool partial = false;      ///< an incomplete one was printed at the end
+  /// `decode` answers 0 when anything was printed, else 1.
+  [[nodiscard]] int exit_code() const { return readings > 0 || partial ? 0 : 1; }
+};
+
+/// Gives a recorded conversation to the driver as it was: each `>` line is the context of the `<` lines up to the next
+/// one; without a request the `<` lines are pieces of a stream. Prints each complete Reading as a JSON line to `out`
+/// and, at the end, what was gathered since with `"complete": false`. What cannot be decoded, or cannot be true, goes
+/// to `err` as `FILE:LINE: cause: words`; the causes are those of Fault.
+///
+/// "t" is the time of the line that completed the Reading; 0 where the capture has no times.
+Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err);
+
+}  // namespace bms

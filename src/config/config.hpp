@@ -77,7 +77,7 @@ enum class PublishMembers : std::uint8_t { measurements, full, none };
 struct Bank {
   BankEnabled enabled = BankEnabled::automatic;
   std::string name = "Battery bank";  ///< shown on the GX
-  std::vector<std::string> members;   ///< unit names; empty: all batteries with cells or limits of their own (no shunt)
+  std::vector<std::string> members;   ///< unit names; `all` is resolved: every battery but shunts and services
   PublishMembers publish_members = PublishMembers::measurements;
   limits::BankConfig engine;     ///< shares, series, ceilings, soc_from (weighted, minimum or a unit name)
   limits::Config limits;         ///< of the bank's phase machine: [limits], then [limits:bank]

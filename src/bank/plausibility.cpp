@@ -71,26 +71,28 @@ struct Slew {
 };
 constexpr Slew kSlews[] = {
     {"current", &Reading::current_A, 5, 0},
-    {"SoC", &Reading::soc_pct, 1.01, 0.1},
-    {"MOSFET temperature", &Reading::mos_temp_C, 3, 0.5},
-    {"ambient temperature", &Reading::env_temp_C, 2, 0.2},
-    {"remaining capacity", &Reading::remaining_Ah, 1, 0.5},
-    {"balance current", &Reading::balance_current_A, 1, 0},
-    {"consumed Ah", &Reading::consumed_Ah, 1, 0.5},
-    {"mid-point voltage", &Reading::mid_voltage_V, 0.2, 0.1},
-    {"auxiliary voltage", &Reading::aux_voltage_V, 0.5, 0.1},
+    {"SoC", &Reading::soc_pct, 0.55, 0.05},
+    {"MOSFET temperature", &Reading::mos_temp_C, 0.55, 0.2},
+    {"ambient temperature", &Reading::env_temp_C, 0.55, 0.1},
+    {"remaining capacity", &Reading::remaining_Ah, 0.3, 0.1},
+    {"balance current", &Reading::balance_current_A, 0.5, 0},
+    {"consumed Ah", &Reading::consumed_Ah, 0.3, 0.1},
+    {"mid-point voltage", &Reading::mid_voltage_V, 0.1, 0.02},
+    {"auxiliary voltage", &Reading::aux_voltage_V, 0.2, 0.1},
 };
-constexpr double kCellStep_V = 0.05;
-constexpr double kCellRate_V_s = 0.02;
-constexpr double kTempStep_C = 2;
-constexpr double kTempRate_C_s = 0.2;
+constexpr double kTempStep_C = 0.55;
+constexpr double kTempRate_C_s = 0.1;
+constexpr double kCellStep_V = 0.012;  // a load step moves all cells further: then the repetition confirms it
+constexpr double kCellRate_V_s = 0.002;
+constexpr double kCellAlone_V = 0.004;      // one cell against the others: the noise of good front ends
+constexpr double kSumAgainstPack_V = 0.15;  // cells against pack voltage, which may have a resolution of 0.1 V
 
 /// Values that come from slow blocks of most protocols and change only when somebody changes a setting.
 constexpr Slew kSettings[] = {
-    {"capacity", &Reading::capacity_Ah, 0.5, 0},
-    {"SoH", &Reading::soh_pct, 0.5, 0},
-    {"charge limit", &Reading::max_charge_current_A, 0.05, 0},
-    {"discharge limit", &Reading::max_discharge_current_A, 0.05, 0},
+    {"capacity", &Reading::capacity_Ah, 0.005, 0},
+    {"SoH", &Reading::soh_pct, 0.005, 0},
+    {"charge limit", &Reading::max_charge_current_A, 0.005, 0},
+    {"discharge limit", &Reading::max_discharge_current_A, 0.005, 0},
     {"charge voltage limit", &Reading::max_voltage_V, 0.005, 0},
     {"discharge voltage limit", &Reading::min_voltage_V, 0.005, 0},
 };
@@ -113,6 +115,27 @@ std::optional<std::string> moved_row(const char* name, const std::vector<std::op
     }
   }
   return std::nullopt;
+}
+
+/// Cells of one pack move together: one that moves alone, or a sum that does not follow the pack voltage, is suspect.
+std::optional<std::string> moved_alone(const Reading& before, const Reading& after) {
+  std::vector<double> steps;
+  for (std::size_t i = 0; i < after.cells_V.size(); ++i) {
+    if (before.cells_V[i] && after.cells_V[i]) steps.push_back(*after.cells_V[i] - *before.cells_V[i]);
+  }
+  if (steps.empty()) return std::nullopt;
+  std::vector<double> sorted = steps;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (std::abs(steps[i] - *middle) > kCellAlone_V) return fmt::format("a cell moved alone by {:.3f} V", steps[i]);
+  }
+  if (!before.voltage_V || !after.voltage_V || steps.size() != after.cells_V.size()) return std::nullopt;
+  double sum = 0;
+  for (const double step : steps) sum += step;
+  const double pack = *after.voltage_V - *before.voltage_V;
+  if (std::abs(sum - pack) <= kSumAgainstPack_V) return std::nullopt;
+  return fmt::format("the cells moved by {:.3f} V, the pack by {:.3f} V", sum, pack);
 }
 
 std::optional<std::string> changed_state(const Reading& before, const Reading& after) {
@@ -168,6 +191,7 @@ std::optional<std::string> jump(const Reading& before, const Reading& after, boo
   if (auto cause = moved_row("cell", before.cells_V, after.cells_V, kCellStep_V + kCellRate_V_s * seconds)) {
     return cause;
   }
+  if (auto cause = moved_alone(before, after)) return cause;
   if (auto cause = moved_row("temperature", before.temps_C, after.temps_C, kTempStep_C + kTempRate_C_s * seconds)) {
     return cause;
   }

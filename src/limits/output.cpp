@@ -1,6 +1,7 @@
 #include "limits/output.hpp"
 
 #include <array>
+#include <cmath>
 
 namespace bms::limits {
 namespace {
@@ -31,5 +32,14 @@ std::string_view to_string(Shaping shaping) {
   constexpr std::array<std::string_view, 5> kNames = {"direct", "hold", "ramp", "zero_exit", "frozen"};
   return name(kNames, shaping);
 }
+
+std::string_view to_string(BalancerState balancer) {
+  constexpr std::array<std::string_view, 4> kNames = {"unknown", "balanced", "balancing", "imbalanced"};
+  return name(kNames, balancer);
+}
+
+double round_current(double current_A) { return std::floor(current_A * 10 + 1e-6) / 10; }
+
+double round_voltage(double voltage_V) { return std::round(voltage_V * 100) / 100; }
 
 }  // namespace bms::limits

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "limits/cause.hpp"
+
 namespace bms::limits {
 
 /// Charge phase (limit-engine V1).
@@ -23,19 +25,12 @@ std::string_view to_string(Phase phase);             ///< "start", "bulk", "abso
 std::string_view to_string(TopBalance top_balance);  ///< "off", "pending", "active", "done", "failed"
 std::string_view to_string(Freshness freshness);
 std::string_view to_string(Shaping shaping);
-
-/// One constraint or cause of a limit, for machines (id, value) and for people (text).
-struct Cause {
-  enum class Status : std::uint8_t { active, inactive, stale, lost };
-  std::string_view id;          ///< stable id of limit-engine.md X3: "cfg_max", "cell_v", "temp", "phase", ...
-  std::optional<double> value;  ///< A for currents, V for the charge voltage; nullopt: inactive
-  std::string text;             ///< one sentence with the number that caused it
-  Status status = Status::active;
-};
+std::string_view to_string(BalancerState balancer);
 
 /// A published current limit and how it came about.
 struct CurrentLimit {
   double value_A = 0;   ///< A, >= 0, rounded down to 0.1 A
+  double exact_A = 0;   ///< A, >= 0, before rounding
   double target_A = 0;  ///< unshaped target, A, >= 0
   Shaping shaping = Shaping::direct;
   double hold_remaining_s = 0;  ///< s until a running hold ends
@@ -44,6 +39,7 @@ struct CurrentLimit {
 
 struct ChargeVoltage {
   double value_V = 0;  ///< V, rounded to 0.01 V
+  double exact_V = 0;  ///< V, before rounding
   std::vector<Cause> why;
 };
 
@@ -52,9 +48,28 @@ struct Alarms {
   int low_soc = 0;
   int low_cell_voltage = 0;
   int high_cell_voltage = 0;
-  int bms_cable = 0;      ///< 1 stale for longer than three polls, 2 lost
+  int bms_cable = 0;      ///< 1 stale for longer than three polls or one value missing, 2 lost
   int configuration = 0;  ///< running on built-in defaults (G11)
   friend bool operator==(const Alarms&, const Alarms&) = default;
+};
+
+/// What happened in this step, for history, log and store.
+struct Events {
+  bool phase_changed = false;
+  bool absorption_balanced = false;   ///< completed by balance (V3): a full charge
+  bool absorption_timed_out = false;  ///< ended by time (V4)
+  bool soc_synchronised = false;      ///< the SoC counter was set to 100 %
+  bool new_device = false;            ///< another serial number or cell count: the state started anew (L6)
+};
+
+/// Samples and values refused by G10 since start.
+struct Discards {
+  std::uint32_t cell_range = 0;   ///< samples with a cell outside 1.0 to 4.5 V
+  std::uint32_t cell_count = 0;   ///< samples with another number of cells
+  std::uint32_t temperature = 0;  ///< temperatures outside -40 to 100 degC
+  std::uint32_t jump = 0;         ///< temperatures that jumped and were not yet confirmed
+  std::uint32_t number = 0;       ///< other values that are no possible number
+  friend bool operator==(const Discards&, const Discards&) = default;
 };
 
 /// What the engine says after each step, for one battery or for the bank.
@@ -74,10 +89,17 @@ struct Limits {
   /// The limits block (loss policy): measured values are to be shown as invalid.
   bool blocked_by_loss = false;
   std::optional<double> soc_pct;  ///< %, from the active source
-  std::string_view soc_source;    ///< "bms", "counter" or "shunt"
+  std::string_view soc_source;    ///< "bms", "counter", "shunt"; of a bank "weighted", "minimum" or "shunt"
   std::optional<double> ttg_s;    ///< s to the discharge floor; nullopt while not discharging
   Alarms alarms;
-  std::vector<std::string> notes;  ///< sentences a user should see ("absorption ended by time-out, spread 12 mV")
+  std::vector<Note> notes;  ///< what a user should see ("absorption ended by time-out, spread 12 mV")
+  Events events;
+  Discards discards;
 };
+
+/// 53.9999 A is 53.9 A: CCL and DCL are published rounded down to 0.1 A (G9).
+double round_current(double current_A);
+/// To the nearest 0.01 V (G9).
+double round_voltage(double voltage_V);
 
 }  // namespace bms::limits

@@ -40,9 +40,10 @@ bool is_live(std::uint16_t id) {
   return id == kTemperature || id == kAlarmReason || id == kMonitorMode;
 }
 
-std::size_t next_start(ByteView buffer) {
-  const auto found =
-      std::find_if(buffer.begin() + 1, buffer.end(), [](std::uint8_t b) { return b == '\r' || b == ':'; });
+/// Where the next block or frame can begin, from `from` on; the end of the buffer when nowhere.
+std::size_t next_start(ByteView buffer, std::size_t from) {
+  const auto found = std::find_if(buffer.begin() + static_cast<std::ptrdiff_t>(from), buffer.end(),
+                                  [](std::uint8_t byte) { return byte == '\r' || byte == ':'; });
   return static_cast<std::size_t>(found - buffer.begin());
 }
 
@@ -53,22 +54,38 @@ Scan scan_hex(ByteView buffer) {
     return !digit;
   });
   const auto digits = static_cast<std::size_t>(end - limit.begin());
-  if (end == limit.end()) return digits > kLongestHex ? Scan::drop(next_start(buffer), Fault::crc) : Scan::more();
+  if (end == limit.end()) return digits > kLongestHex ? Scan::drop(next_start(buffer, 1), Fault::crc) : Scan::more();
   // A ':' is no start after all when something else than LF ends it: a block may begin right there.
   if (*end != '\n') return Scan::drop(1 + digits, Fault::crc);
   if (!hex::decode(limit.first(digits))) return Scan::drop(digits + 2, Fault::crc);
   return Scan::found(0, digits + 2);
 }
 
-Scan scan_block(ByteView buffer) {
+/// How a block that begins at the front of `bytes` ends, and after how many bytes that was clear.
+struct BlockEnd {
+  TextParser::State state;
+  std::size_t size;
+};
+BlockEnd parse_block(ByteView bytes) {
   TextParser parser;
-  for (std::size_t i = 0; i < buffer.size(); ++i) {
-    const auto state = parser.feed(buffer[i]);
-    if (state == TextParser::State::good) return Scan::found(0, i + 1);
-    // Every line of a torn block may be the first of a good one.
-    if (state == TextParser::State::bad) return Scan::drop(next_start(buffer), Fault::crc);
+  auto state = TextParser::State::before_cr;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    state = parser.feed(bytes[i]);
+    if (state == TextParser::State::good || state == TextParser::State::bad) return {state, i + 1};
   }
-  return Scan::more();
+  return {state, bytes.size()};
+}
+
+Scan scan_block(ByteView buffer) {
+  const BlockEnd block = parse_block(buffer);
+  if (block.state == TextParser::State::good) return Scan::found(0, block.size);
+  if (block.state != TextParser::State::bad) return Scan::more();
+  // Every line of a torn block may be the first of a good one.
+  std::size_t start = next_start(buffer, 1);
+  for (; start < block.size; start = next_start(buffer, start + 1)) {
+    if (buffer[start] == ':' || parse_block(buffer.subspan(start)).state != TextParser::State::bad) break;
+  }
+  return Scan::drop(start, Fault::crc);
 }
 
 }  // namespace
@@ -77,7 +94,7 @@ Scan scan_stream(ByteView buffer) {
   if (buffer.empty()) return Scan::more();
   if (buffer[0] == ':') return scan_hex(buffer);
   if (buffer[0] == '\r') return scan_block(buffer);
-  return Scan::drop(next_start(buffer));  // the end of a block whose beginning was before us
+  return Scan::drop(next_start(buffer, 1));  // the end of a block whose beginning was before us
 }
 
 SmartShunt::SmartShunt(bool use_hex) : use_hex_(use_hex) {

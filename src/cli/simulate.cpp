@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bms/driver.hpp"
+#include "cli/arguments.hpp"
 #include "cli/command.hpp"
 #include "reading/json.hpp"
 #include "sim/simulated_line.hpp"
@@ -37,17 +38,6 @@ struct Options {
 void say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
-}
-
-std::optional<unsigned> parse_address(const std::string& text) {
-  try {
-    std::size_t used = 0;
-    const unsigned long value = std::stoul(text, &used, 0);
-    if (used == text.size() && value < 256) return static_cast<unsigned>(value);
-  } catch (const std::exception&) {
-    return std::nullopt;
-  }
-  return std::nullopt;
 }
 
 /// The simulator as a person or a test drives it: JSON lines on standard input, answers on standard output.
@@ -170,11 +160,7 @@ class Simulation {
 int simulate(const Options& options) {
   const DriverInfo* info = find_driver(options.driver);
   if (info == nullptr || info->simulate == nullptr) {
-    std::string names;
-    for (const auto& driver : drivers()) {
-      if (driver.simulate != nullptr) names += fmt::format(" {}", driver.name);
-    }
-    std::fputs(fmt::format("--driver {}: must be one of{}\n", options.driver, names).c_str(), stderr);
+    std::fputs((unknown_driver(options.driver) + "\n").c_str(), stderr);
     return kUsage;
   }
   asio::io_context context(1);

@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "bms/driver.hpp"
+#include "capture/capture.hpp"
+#include "capture/replay.hpp"
+#include "cli/arguments.hpp"
+#include "cli/command.hpp"
+
+namespace bms::cli {
+namespace {
+
+struct Options {
+  std::string driver;
+  std::string address;
+  std::string file;
+};
+
+int decode(const Options& options) {
+  const DriverInfo* driver = find_driver(options.driver);
+  if (driver == nullptr) {
+    std::cerr << unknown_driver(options.driver) << '\n';
+    return kUsage;
+  }
+  const auto capture = load_capture(options.file);
+  if (!capture) {
+    std::cerr << capture.error() << '\n';
+    return kNegative;
+  }
+  auto made = capture_options(*capture, *driver);
+  if (!made) {
+    std::cerr << made.error() << '\n';
+    return kNegative;
+  }
+  if (!options.address.empty()) {
+    const auto address = parse_address(options.address);
+    if (!address || *address < driver->address_min || *address > driver->address_max) {
+      std::cerr << fmt::format("--address {}: must be {} to {}\n", options.address, driver->address_min,
+                               driver->address_max);
+      return kUsage;
+    }
+    made->address = *address;
+  }
+  const auto instance = driver->make(*made);
+  return replay(*capture, *instance, std::cout, std::cerr).exit_code();
+}
+
+}  // namespace
+
+void add_decode(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("decode", "replay a capture through a driver, print Readings as JSON lines");
+  command->add_option("--driver", options->driver, "protocol of the capture")->required();
+  command->add_option("--address", options->address, "address of the battery, decimal or 0x...");
+  command->add_option("file", options->file, "capture file")->required();
+  command->callback([&action, options] { action = [options] { return decode(*options); }; });
+}
+
+}  // namespace bms::cli

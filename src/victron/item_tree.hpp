@@ -34,7 +34,7 @@ struct Format {
   double max = 1e9;           ///< text: longest accepted write in bytes is kMaxText
   Access access = Access::read_only;
 };
-inline constexpr std::size_t kMaxText = 4096;        ///< bytes of a published text; the rest is cut
+inline constexpr std::size_t kMaxText = 16384;       ///< bytes of a published text; the rest is cut
 inline constexpr std::size_t kMaxWrittenText = 128;  ///< bytes of a text a writer may set
 
 /// One leaf of the tree.

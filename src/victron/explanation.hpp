@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "limits/output.hpp"
+
+namespace bms::victron {
+
+/// Sentence of the binding constraint; empty when there is none.
+std::string first_sentence(const std::vector<limits::Cause>& why);
+
+/// All notes, separated by "; ".
+std::string joined_notes(const limits::Limits& limits);
+
+/// Which constraints bind now: differs exactly when the explanation is worth renewing at once.
+std::string binding_causes(const limits::Limits& limits);
+
+/// One JSON document: for cvl, ccl and dcl the value, target, shaping, remaining hold and all constraints
+/// (limit-engine X1), beside phase, top balance and freshness.
+std::string explanation_json(const limits::Limits& limits);
+
+}  // namespace bms::victron

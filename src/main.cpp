@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   add_check_config(app, action);
   add_ports(app, action);
   add_status(app, action);
+  add_capture(app, action);
   add_decode(app, action);
   add_simulate(app, action);
   try {

@@ -18,6 +18,7 @@ enum Exit : int {
 using Action = std::function<int()>;
 
 // Each adds its command to the command line and sets `action` when it is chosen.
+void add_capture(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
 void add_decode(CLI::App& app, Action& action);
 void add_ports(CLI::App& app, Action& action);

@@ -10,7 +10,9 @@ using std::chrono::milliseconds;
 // Public drivers wait 1.5 to 2.5 s and ask three times; the longest answer takes 203 ms at 9600 baud.
 constexpr milliseconds kTimeout{1000};
 constexpr milliseconds kGap{100};  // asked for by the vendor's document
+// Asked with every poll at first, then now and then.
 constexpr int kSettingsTries = 3;
+constexpr std::chrono::minutes kSettingsPause{1};
 // A pack that was given another address shows another map.
 constexpr int kMissesToForget = 10;
 
@@ -51,7 +53,7 @@ Conversation<bool> Eg4LlDriver::ask_settings() {
   co_return identity.has_value();
 }
 
-Conversation<Outcome<Reading>> Eg4LlDriver::read(int attempts) {
+Conversation<Outcome<Reading>> Eg4LlDriver::read(TimePoint now, int attempts) {
   live_.reset();
   cells_.clear();
   const auto status = co_await ask(map_ == Map::inverter ? kInverterBlock : kStatusBlock, attempts);
@@ -63,18 +65,19 @@ Conversation<Outcome<Reading>> Eg4LlDriver::read(int attempts) {
     }
     const auto cells = co_await ask(kInverterCells, attempts);
     if (!cells) co_return fail(cells.error());
-  } else if (settings_tries_ < kSettingsTries) {
-    // Registers 105 to 127 are cells in the other map: asked only where they are not.
+  } else if (!settings_known_ && (settings_tries_ < kSettingsTries || now >= last_settings_ + kSettingsPause)) {
+    // Registers 113 to 128 are cells in the other map: asked only where they are not.
     ++settings_tries_;
-    if (co_await ask_settings()) settings_tries_ = kSettingsTries;
+    last_settings_ = now;
+    settings_known_ = co_await ask_settings();
   }
   auto reading = take();
   if (!reading) co_return fail(Fault::implausible);
   co_return std::move(*reading);
 }
 
-Conversation<Outcome<Reading>> Eg4LlDriver::poll(TimePoint /*now*/) {
-  auto reading = co_await read(2);
+Conversation<Outcome<Reading>> Eg4LlDriver::poll(TimePoint now) {
+  auto reading = co_await read(now, 2);
   if (reading) {
     misses_ = 0;
   } else if (++misses_ >= kMissesToForget) {
@@ -84,6 +87,6 @@ Conversation<Outcome<Reading>> Eg4LlDriver::poll(TimePoint /*now*/) {
   co_return reading;
 }
 
-Conversation<Outcome<Reading>> Eg4LlDriver::probe() { return read(1); }
+Conversation<Outcome<Reading>> Eg4LlDriver::probe() { return read(TimePoint{}, 1); }
 
 }  // namespace bms::eg4

@@ -214,7 +214,7 @@ class Eg4LlDriver final : public Driver {
   void add_temperatures(ByteView map, Reading& reading);
 
   Conversation<Outcome<void>> ask(Block block, int attempts);
-  Conversation<Outcome<Reading>> read(int attempts);
+  Conversation<Outcome<Reading>> read(TimePoint now, int attempts);
   Conversation<bool> ask_settings();
 
   const std::uint8_t address_;
@@ -222,7 +222,9 @@ class Eg4LlDriver final : public Driver {
   const std::optional<double> configured_capacity_Ah_;
   Map map_ = Map::unknown;
   int misses_ = 0;
+  bool settings_known_ = false;
   int settings_tries_ = 0;
+  TimePoint last_settings_{};
   std::bitset<kSensors> fitted_;  ///< sensors that told anything but 0 once
   Reading settings_;              ///< identity and thresholds
   bool settings_heard_ = false;

@@ -1,6 +1,5 @@
 // Buses that come late, hang, die and return, and names that others have.
 #include <filesystem>
-#include <fstream>
 
 #include "dbus_fixture.hpp"
 
@@ -16,18 +15,6 @@ std::size_t open_descriptors() {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
   return count;
-}
-
-/// Private memory of this process, kB.
-std::size_t private_memory_kB() {
-  std::ifstream rollup("/proc/self/smaps_rollup");
-  std::string word;
-  std::size_t total = 0;
-  while (rollup >> word) {
-    std::size_t value = 0;
-    if (word.starts_with("Private_") && rollup >> value) total += value;
-  }
-  return total;
 }
 
 class BusLifecycle : public DbusTest {};

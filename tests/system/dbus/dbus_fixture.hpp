@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,18 @@ inline void add_mandatory(victron::ItemTree& tree, int instance) {
   tree.add("/ProductId", kCountItem, 0xBEEF);
   tree.add("/Connected", kCountItem, 1);
   tree.add("/CustomName", {.kind = Kind::text, .access = victron::Access::writable}, std::string());
+}
+
+/// Private memory of this process, kB.
+inline std::size_t private_memory_kB() {
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  std::string word;
+  std::size_t total = 0;
+  while (rollup >> word) {
+    std::size_t value = 0;
+    if (word.starts_with("Private_") && rollup >> value) total += value;
+  }
+  return total;
 }
 
 /// A private bus, a client and one battery service with a few items.

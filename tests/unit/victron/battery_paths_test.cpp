@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "battery_samples.hpp"
+#include "support/battery_samples.hpp"
 #include "victron/path_table.hpp"
 
 namespace bms::victron {

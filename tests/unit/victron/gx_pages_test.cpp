@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "battery_samples.hpp"
+#include "support/battery_samples.hpp"
 #include "victron/battery_paths.hpp"
 
 namespace bms::victron {

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   add_status(app, action);
   add_capture(app, action);
   add_decode(app, action);
+  add_limits(app, action);
   add_simulate(app, action);
   try {
     app.parse(with_default_command(argc, argv));

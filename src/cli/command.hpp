@@ -21,6 +21,7 @@ using Action = std::function<int()>;
 void add_capture(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
 void add_decode(CLI::App& app, Action& action);
+void add_limits(CLI::App& app, Action& action);
 void add_ports(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);

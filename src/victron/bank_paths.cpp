@@ -98,6 +98,8 @@ void BatteryPaths::put_composition(const BatteryView& view) {
     if (blocks(member, &limits::Limits::allow_discharge, &Reading::discharge_fet)) ++no_discharge;
     if (member.reading != nullptr) cells = std::max(cells, member.reading->cells_V.size());
   }
+  // A shunt is no composition of anything: these pages of the GX stay closed.
+  if (cells == 0 && view.members.empty() && !options_.limits) return;
   const int count = static_cast<int>(members.size());
   const int series = std::clamp(view.in_series, 1, count);
   put("/System/NrOfModulesOnline", online);

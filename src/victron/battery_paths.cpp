@@ -111,6 +111,7 @@ BatteryPaths::BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Opti
   put("/Mgmt/ProcessName", std::string("dbus-bms"));
   put("/Mgmt/ProcessVersion", identity.process_version);
   put("/Mgmt/Connection", identity.connection);
+  if (identity.insecure_connection) put("/Mgmt/InsecureConnection", 1);
   put("/DeviceInstance", identity.instance);
   put("/ProductId", kProductId);
   put("/ProductName", identity.product_name.empty() ? std::string("Battery") : identity.product_name);

@@ -22,6 +22,7 @@ struct BatteryIdentity {
   std::string process_version;  ///< of dbus-bms
   std::string family;           ///< name of the driver
   std::string manufacturer;
+  bool insecure_connection = false;  ///< a radio link: others must not take their voltage from this battery
   std::string serial;  ///< where it differs from the Reading's (equal serials told apart); empty: the Reading's
 };
 
@@ -44,6 +45,7 @@ struct BatteryView {
   std::optional<double> low_voltage_V = {};  ///< pack V below which nothing may discharge
   std::span<const MemberView> members = {};  ///< batteries of a bank; empty: a single battery
   int in_series = 1;                         ///< batteries in series per string
+  std::span<const std::string> notes = {};   ///< what else a user should see, beside the engine's own notes
 };
 
 }  // namespace bms::victron

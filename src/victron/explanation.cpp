@@ -58,12 +58,11 @@ ordered_json current(const limits::CurrentLimit& limit) {
 
 std::string first_sentence(const std::vector<limits::Cause>& why) { return why.empty() ? "" : sentence(why.front()); }
 
-std::string joined_notes(const limits::Limits& limits) {
+std::string joined_notes(const limits::Limits& limits, std::span<const std::string> others) {
   std::string all;
-  for (const auto& note : limits.notes) {
-    if (!all.empty()) all += "; ";
-    all += sentence(note);
-  }
+  const auto add = [&](const std::string& note) { all += (all.empty() ? "" : "; ") + note; };
+  for (const auto& note : limits.notes) add(sentence(note));
+  for (const auto& note : others) add(note);
   return all;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,8 @@ namespace bms::victron {
 /// Sentence of the binding constraint; empty when there is none.
 std::string first_sentence(const std::vector<limits::Cause>& why);
 
-/// All notes, separated by "; ".
-std::string joined_notes(const limits::Limits& limits);
+/// All notes, of the engine and others, separated by "; ".
+std::string joined_notes(const limits::Limits& limits, std::span<const std::string> others);
 
 /// Which constraints bind now: differs exactly when the explanation is worth renewing at once.
 std::string binding_causes(const limits::Limits& limits);

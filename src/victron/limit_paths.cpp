@@ -43,7 +43,7 @@ void BatteryPaths::put_reasons(const limits::Limits& limits, const BatteryView& 
   put("/Info/ChargeVoltageLimitation", first_sentence(limits.cvl.why));
   put("/Info/ChargeLimitation", first_sentence(limits.ccl.why));
   put("/Info/DischargeLimitation", first_sentence(limits.dcl.why));
-  put("/Info/Notes", joined_notes(limits));
+  put("/Info/Notes", joined_notes(limits, view.notes));
   // The document names every constraint with its numbers, so it differs at every poll: it is renewed when another
   // constraint binds, else at most every 10 s.
   constexpr auto kPeriod = std::chrono::seconds(10);

@@ -1,6 +1,4 @@
 // A whole battery, and a bank of sixteen, as a consumer on the bus sees them.
-#include <malloc.h>
-
 #include <iostream>
 
 #include "dbus_fixture.hpp"
@@ -87,7 +85,7 @@ TEST_F(BatteryOnBus, APollIsOneSignalWithWhatChanged) {
 
 TEST_F(BatteryOnBus, SixteenBatteriesAndTheirBankAreSmall) {
   constexpr std::size_t kBatteries = 16;
-  const auto before = mallinfo2().uordblks;
+  const auto before = heap_kB();
   std::vector<Served> batteries;
   std::vector<victron::MemberView> members;
   std::size_t paths = 0;
@@ -102,7 +100,7 @@ TEST_F(BatteryOnBus, SixteenBatteriesAndTheirBankAreSmall) {
   batteries.back().paths->update({.now = now, .reading = &reading, .limits = &limits, .members = members});
   paths += batteries.back().service->items().items().size();
   for (const auto& battery : batteries) publish(*battery.service);
-  const auto used = (mallinfo2().uordblks - before) / 1024;
+  const auto used = heap_kB() - before;
   RecordProperty("paths", static_cast<int>(paths));
   RecordProperty("kB", static_cast<int>(used));
   std::cout << paths << " paths on 17 services: " << used << " kB\n";

@@ -59,6 +59,20 @@ TEST_F(GxPages, AMemberOfABankIsNoBms) {
   EXPECT_FALSE(tree.is_branch("/Info")) << "not even the paths: present and invalid still wins monitor selection";
 }
 
+TEST_F(GxPages, AShuntIsAMonitorOnly) {
+  Reading shunt;
+  shunt.voltage_V = 13.2;
+  shunt.current_A = 1.5;
+  shunt.soc_pct = 80;
+  shunt.consumed_Ah = -20;
+  shunt.history = {{"charge_cycles", 12}};
+  BatteryPaths paths(tree, sample_identity(), {.limits = false});
+  paths.update({.now = {}, .reading = &shunt});
+  EXPECT_THAT(pages(), UnorderedElementsAre("Alarms", "History", "Name", "Time to go"));
+  EXPECT_FALSE(tree.is_branch("/Info"));
+  EXPECT_EQ(tree.value("/ConsumedAmphours"), Value(-20.0));
+}
+
 TEST_F(GxPages, ABankShowsItsBatteriesCellsAndModuleAlarms) {
   Reading second = reading;
   second.serial = "4101";

@@ -63,8 +63,8 @@ void Battery::step(const Reading* reading, TimePoint now) {
   input.reading = reading;
   limits::step(limits_config_, device_, state_, input, now, limits_);
   tell(now);
-  if (on_step) on_step();
   publish();
+  if (on_step) on_step(now);
 }
 
 /// The log tells changes of what matters, once each.
@@ -177,6 +177,7 @@ victron::WriteResult Battery::written(std::string_view path, const victron::Valu
     spdlog::info("{}: renamed to \"{}\"", unit_.name, custom_name_);
     return victron::WriteResult::accepted;
   }
+  if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   spdlog::warn("{}: write to {} refused", unit_.name, path);
   return victron::WriteResult::refused;
 }

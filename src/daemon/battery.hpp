@@ -43,7 +43,7 @@ class Battery {
   void tick(TimePoint now);
 
   /// Called after every step; for the bank.
-  std::function<void()> on_step;
+  std::function<void(TimePoint now)> on_step;
 
   [[nodiscard]] const std::string& name() const { return unit_.name; }
   [[nodiscard]] const config::BatteryUnit& unit() const { return unit_; }
@@ -51,6 +51,7 @@ class Battery {
   [[nodiscard]] const limits::Limits& limits() const { return limits_; }
   [[nodiscard]] const limits::State& state() const { return state_; }
   [[nodiscard]] const limits::Device& device() const { return device_; }
+  [[nodiscard]] const limits::Config& limits_config() const { return limits_config_; }
   [[nodiscard]] const port::Station* station() const { return station_; }
   /// Limits by configuration; replaced when the configuration is loaded anew.
   void set_limits(const limits::Config& config, bool fault);

@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "config/load.hpp"
+#include "daemon/bank.hpp"
 #include "daemon/battery.hpp"
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
@@ -74,6 +75,7 @@ class Daemon {
     buses_ = make_buses(loop_, config_);
     if (const int problem = open_ports(buses_); problem != 0) return problem;
     make_batteries();
+    make_bank();
     restore();
     for (const auto& bus : buses_.buses) {
       bus->on_port = [name = bus->port()](const std::string& reason) {
@@ -119,9 +121,24 @@ class Daemon {
     }
   }
 
+  void make_bank() {
+    if (!bank_wanted(config_)) return;
+    std::vector<Battery*> members;
+    for (const auto& battery : batteries_) {
+      const auto& names = config_.bank.members;
+      const bool named = std::find(names.begin(), names.end(), battery->name()) != names.end();
+      if (named || names.empty()) members.push_back(battery.get());
+    }
+    bank_ = std::make_unique<Bank>(shared_, config_.bank, members);
+    for (Battery* member : members) {
+      member->on_step = [this](TimePoint now) { bank_->member_stepped(now); };
+    }
+  }
+
   void tick() {
     const TimePoint now = Clock::now();
     for (const auto& battery : batteries_) battery->tick(now);
+    if (bank_) bank_->tick(now);
     sd_notify(0, "WATCHDOG=1");
     if (now - saved_ >= kSavePeriod) save(false);
     next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
@@ -155,6 +172,7 @@ class Daemon {
       const auto found = loaded.config.find_unit(battery->name());
       if (found.unit != nullptr) battery->set_limits(found.unit->limits, false);
     }
+    if (bank_) bank_->set_limits(loaded.config.bank.limits);
     const bool restart = loaded.config.batteries != config_.batteries || loaded.config.bank != config_.bank;
     spdlog::info("{}: limits loaded anew{}", options_.config_file,
                  restart ? "; batteries and bank change at the next start" : "");
@@ -217,6 +235,7 @@ class Daemon {
   Shared shared_;
   Buses buses_;
   std::vector<std::unique_ptr<Battery>> batteries_;
+  std::unique_ptr<Bank> bank_;
   TimePoint next_tick_{};
   TimePoint saved_{};
   std::string save_problem_;

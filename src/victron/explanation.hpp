@@ -17,8 +17,7 @@ std::string joined_notes(const limits::Limits& limits, std::span<const std::stri
 /// Which constraints bind now: differs exactly when the explanation is worth renewing at once.
 std::string binding_causes(const limits::Limits& limits);
 
-/// One JSON document: for cvl, ccl and dcl the value, target, shaping, remaining hold and all constraints
-/// (limit-engine X1), beside phase, top balance and freshness.
+/// What `dbus-bms limits` prints for a step, without its time: limits, targets, shaping and all constraints.
 std::string explanation_json(const limits::Limits& limits);
 
 }  // namespace bms::victron

@@ -35,6 +35,8 @@ void BatteryPaths::put_limits(const limits::Limits& limits, const BatteryView& v
   put("/Info/ChargeMode", charge_mode(limits));
   put("/Info/PreAlarm", limits.pre_alarm ? 1 : 0);
   put("/Info/SocSource", limits.soc_source.empty() ? Value{} : Value(std::string(limits.soc_source)));
+  const auto pack = limits.alarm_pack.view();
+  put("/Info/AlarmBattery", pack.empty() ? Value{} : Value(std::string(pack)));
   put("/Balancer/Status", static_cast<std::int32_t>(limits.balancer));
   put_reasons(limits, view);
 }

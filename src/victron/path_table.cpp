@@ -75,8 +75,10 @@ constexpr PathInfo kPaths[] = {
     {"/Info/ChargeVoltageLimitation", text(), "why CVL is what it is"},
     {"/Info/ChargeLimitation", text(), "why CCL is what it is"},
     {"/Info/DischargeLimitation", text(), "why DCL is what it is"},
-    {"/Info/Explanation", text(), "JSON: all constraints of CVL, CCL and DCL with value, state and sentence"},
+    {"/Info/Explanation", text(),
+     "JSON, as `dbus-bms limits` prints it: all constraints of CVL, CCL and DCL with value and sentence"},
     {"/Info/Notes", text(), "what a user should know beyond the limits, sentences separated by `; `"},
+    {"/Info/AlarmBattery", text(), "bank: the battery with the worst alarm"},
     {"/Info/PreAlarm", flag(), "1: discharging will stop soon"},
     {"/Info/SocSource", text(), "where /Soc comes from: bms, counter, shunt; of a bank weighted, minimum, shunt"},
     // Composition and extremes

@@ -46,14 +46,7 @@ inline limits::Cause sample_cause(std::string_view id, double value) {
   limits::Cause cause;
   cause.id = id;
   cause.value = value;
-  const auto say = [](auto& said) {
-    if constexpr (requires { said.sentence; }) {
-      said.sentence = std::remove_reference_t<decltype(said.sentence)>::maximum;
-    } else {
-      said.text = "the configured maximum";
-    }
-  };
-  say(cause);
+  cause.sentence = limits::Sentence::maximum;
   return cause;
 }
 

@@ -106,10 +106,10 @@ TEST_F(Paths, LimitsAndWhy) {
   EXPECT_FALSE(text("/Info/ChargeLimitation").empty());
   const auto why = nlohmann::json::parse(text("/Info/Explanation"));
   EXPECT_EQ(why["phase"], "absorption");
-  EXPECT_EQ(why["ccl"]["why"][0]["id"], "cell_v");
-  EXPECT_EQ(why["ccl"]["why"][0]["status"], "active");
-  EXPECT_EQ(why["ccl"]["value_A"], 70.0);
-  EXPECT_EQ(why["cvl"]["value_V"], 55.2);
+  EXPECT_EQ(why["why"]["ccl"][0]["id"], "cell_v");
+  EXPECT_EQ(why["why"]["ccl"][0]["text"], text("/Info/ChargeLimitation"));
+  EXPECT_EQ(why["ccl_A"], 70.0);
+  EXPECT_EQ(why["cvl_V"], 55.2);
 }
 
 TEST_F(Paths, TheExplanationIsNotASignalPerPoll) {
@@ -126,6 +126,17 @@ TEST_F(Paths, TheExplanationIsNotASignalPerPoll) {
   limits.ccl.why.front().id = "temp";
   update();
   EXPECT_THAT(text("/Info/Explanation"), HasSubstr("temp")) << "another constraint binds: at once";
+}
+
+TEST_F(Paths, AnExplanationOfAnySizeIsWholeJson) {
+  for (int i = 0; i < 300; ++i) {
+    limits.ccl.why.push_back(sample_cause("share", i));
+    limits.ccl.why.back().status = i % 2 == 0 ? limits::Cause::Status::inactive : limits::Cause::Status::active;
+  }
+  update();
+  const auto why = nlohmann::json::parse(text("/Info/Explanation"));
+  EXPECT_EQ(why["why"]["ccl"][0]["id"], "cell_v");
+  EXPECT_LE(why["why"]["ccl"].size(), 20U);
 }
 
 TEST_F(Paths, ABatteryAtRestHasNothingToAnnounce) {

@@ -40,6 +40,8 @@ DriverInfo eg4_ll_info() {
   info.has_address = true;
   info.address_min = 1;
   info.address_max = 64;
+  // 1 to 16 by DIP switches; LifePower4 V2 packs were met at 64.
+  info.probe_addresses = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64};
   info.address_default = 2;
   info.min_interval = std::chrono::milliseconds(1000);
   info.probe_rank = 45;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 namespace bms::victron {
 namespace {
@@ -191,8 +190,10 @@ std::vector<std::string> ItemTree::branches() const {
 }
 
 std::vector<const Item*> ItemTree::take_changes() {
-  for (const Item* item : changes_) item->changed = false;
-  return std::exchange(changes_, {});
+  std::vector<const Item*> taken(changes_.begin(), changes_.end());
+  for (Item* item : changes_) item->changed = false;
+  changes_.clear();
+  return taken;
 }
 
 }  // namespace bms::victron

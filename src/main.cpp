@@ -24,11 +24,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("dbus-bms ") + bms::kVersion);
   app.require_subcommand(0, 1);
   Action action;
-  //add_run(app, action);
+  add_run(app, action);
   add_check_config(app, action);
   add_ports(app, action);
   add_status(app, action);
+  add_capture(app, action);
   add_decode(app, action);
+  add_limits(app, action);
   add_simulate(app, action);
   try {
     app.parse(with_default_command(argc, argv));

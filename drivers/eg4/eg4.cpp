@@ -12,7 +12,9 @@ constexpr milliseconds kAsciiTimeout{700};
 constexpr milliseconds kGap{100};
 // After so many failed polls another pack may hang on the line: find out anew what it speaks.
 constexpr int kMissesToForget = 30;
+// Identity is asked with every poll at first, then now and then: a pack that has none costs half a second a minute.
 constexpr int kIdentityTries = 3;
+constexpr std::chrono::minutes kIdentityPause{1};
 
 constexpr std::array kDialects = {Dialect::binary_7e, Dialect::binary_7c, Dialect::ascii};
 
@@ -118,34 +120,35 @@ Conversation<bool> Eg4Driver::ask_identity() {
   co_return heard;
 }
 
-Conversation<Outcome<Reading>> Eg4Driver::read(int attempts) {
+Conversation<Outcome<Reading>> Eg4Driver::read(TimePoint now, int attempts) {
   Outcome<Reading> reading = fail(Fault::timeout);
   if (dialect_) {
     reading = co_await ask_status(*dialect_, attempts);
   } else {
     reading = co_await identify();
   }
-  if (!reading || *dialect_ == Dialect::ascii || identity_tries_ >= kIdentityTries) co_return reading;
+  if (!reading || *dialect_ == Dialect::ascii || identity_known_) co_return reading;
+  if (identity_tries_ >= kIdentityTries && now < last_identity_ + kIdentityPause) co_return reading;
   ++identity_tries_;
-  if (co_await ask_identity()) {
-    identity_tries_ = kIdentityTries;
-    binary_.add_identity(*reading);
-  }
+  last_identity_ = now;
+  identity_known_ = co_await ask_identity();
+  if (identity_known_) binary_.add_identity(*reading);
   co_return reading;
 }
 
-Conversation<Outcome<Reading>> Eg4Driver::poll(TimePoint /*now*/) {
-  auto reading = co_await read(2);
+Conversation<Outcome<Reading>> Eg4Driver::poll(TimePoint now) {
+  auto reading = co_await read(now, 2);
   if (reading) {
     misses_ = 0;
   } else if (++misses_ >= kMissesToForget) {
     dialect_ = configured_;
+    identity_known_ = false;
     identity_tries_ = 0;
     misses_ = 0;
   }
   co_return reading;
 }
 
-Conversation<Outcome<Reading>> Eg4Driver::probe() { return read(1); }
+Conversation<Outcome<Reading>> Eg4Driver::probe() { return read(TimePoint{}, 1); }
 
 }  // namespace bms::eg4

@@ -35,13 +35,15 @@ class Eg4Driver final : public Driver {
   /// Version and serial number of a binary pack, each heard twice.
   Conversation<bool> ask_identity();
   /// Status and, until it is known, identity.
-  Conversation<Outcome<Reading>> read(int attempts);
+  Conversation<Outcome<Reading>> read(TimePoint now, int attempts);
 
   const std::uint8_t address_;
   const std::optional<Dialect> configured_;
   std::optional<Dialect> dialect_;
   int misses_ = 0;
+  bool identity_known_ = false;
   int identity_tries_ = 0;
+  TimePoint last_identity_{};
   TianPower binary_;
   LifePower4 ascii_;
 };

@@ -1,4 +1,5 @@
 #include "eg4.hpp"
+#include "eg4_ll.hpp"
 #include "eg4_sim.hpp"
 
 namespace bms {
@@ -29,8 +30,33 @@ DriverInfo eg4_info() {
   return info;
 }
 
+DriverInfo eg4_ll_info() {
+  DriverInfo info;
+  info.name = "eg4-ll";
+  info.title = "EG4 LL, LifePower4 V2 (Modbus)";
+  info.models = "EG4 LL, LL-S V2, LifePower4 V2, WP-16/280 wall mount, 12 V and 24 V LL";
+  info.baud = 9600;
+  info.probe_bauds = {9600, 19200};
+  info.has_address = true;
+  info.address_min = 1;
+  info.address_max = 64;
+  // 1 to 16 by DIP switches; LifePower4 V2 packs were met at 64.
+  info.probe_addresses = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64};
+  info.address_default = 2;
+  info.min_interval = std::chrono::milliseconds(1000);
+  info.probe_rank = 45;
+  info.unavailable.fets = true;
+  info.settings = {{"tenths", DriverSetting::Kind::boolean, "no", 0, 0,
+                    "yes: current and remaining capacity come in tenths (12 V packs behind a Bluetooth bridge)"}};
+  info.make = [](const DriverOptions& options) -> std::unique_ptr<Driver> {
+    return std::make_unique<eg4::Eg4LlDriver>(options);
+  };
+  info.simulate = eg4::simulate_eg4_ll;
+  return info;
+}
+
 }  // namespace
 
-std::vector<DriverInfo> eg4_drivers() { return {eg4_info()}; }
+std::vector<DriverInfo> eg4_drivers() { return {eg4_info(), eg4_ll_info()}; }
 
 }  // namespace bms

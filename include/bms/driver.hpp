@@ -109,12 +109,13 @@ struct DriverSetting {
 
 /// Everything the rest of the program must know of a driver before it makes one.
 struct DriverInfo {
-  std::string_view name;              ///< as in `driver = NAME`
-  std::string_view title;             ///< for people: "JK BMS, UART 4E57"
-  std::string_view models;            ///< devices known to speak it
-  unsigned baud = 9600;               ///< default rate, 8N1
-  std::vector<unsigned> probe_bauds;  ///< rates to try when identifying; empty: only `baud`
-  bool has_address = false;           ///< several batteries can share the line
+  std::string_view name;                  ///< as in `driver = NAME`
+  std::string_view title;                 ///< for people: "JK BMS, UART 4E57"
+  std::string_view models;                ///< devices known to speak it
+  unsigned baud = 9600;                   ///< default rate, 8N1
+  std::vector<unsigned> probe_bauds;      ///< rates to try when identifying; empty: only `baud`
+  std::vector<unsigned> probe_addresses;  ///< addresses to try when identifying; empty: address_min to address_max
+  bool has_address = false;               ///< several batteries can share the line
   unsigned address_min = 0;
   unsigned address_max = 0;
   unsigned address_default = 0;

@@ -18,8 +18,10 @@ enum Exit : int {
 using Action = std::function<int()>;
 
 // Each adds its command to the command line and sets `action` when it is chosen.
+void add_capture(CLI::App& app, Action& action);
 void add_check_config(CLI::App& app, Action& action);
 void add_decode(CLI::App& app, Action& action);
+void add_limits(CLI::App& app, Action& action);
 void add_ports(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);

@@ -18,7 +18,7 @@ void read_section(Document& document, std::string_view name, Owner& owner) {
 void read_web(Document& document, Web& web) {
   read_section(document, "web", web);
   const auto* group = document.find("web");
-  if (group == nullptr || web.host.empty() || loopback(web.host) || !web.token.empty()) return;
+  if (group == nullptr || web.host.empty() || loopback(web.host) || group->find("token") != nullptr) return;
   document.report(*group, "token",
                   "mandatory where others than this machine can reach the page: at least 8 characters");
 }

@@ -22,8 +22,16 @@ std::string nearest_section(std::string_view name) {
   return near;
 }
 
-/// The nearest of the words of "a | b | c"; empty when `allowed` is no such list.
-std::string nearest_choice(std::string_view value, std::string_view allowed) {
+/// What a message may show of a value: no secret.
+std::string shown(const IniEntry& entry) {
+  if (entry.value.empty()) return "(empty)";
+  return entry.key == "token" ? "(not shown)" : entry.value;
+}
+
+/// The nearest of the words of "a | b | c"; a device without its folder; else empty.
+std::string nearest_value(const IniEntry& entry, std::string_view allowed) {
+  const std::string_view value = entry.value;
+  if (entry.key == "port" && value.starts_with("tty")) return "/dev/" + entry.value;
   if (allowed.find(" | ") == std::string_view::npos) return {};
   std::vector<std::string_view> words;
   while (!allowed.empty()) {
@@ -76,7 +84,7 @@ void Document::check_name(const Group& group) {
            entry.line,
            {},
            entry.key,
-           entry.value,
+           shown(entry),
            "a key belongs below a [section]",
            {}});
     }
@@ -124,7 +132,7 @@ void Document::read(const Group& group, const std::vector<Binding>& bindings) {
   for (const auto& binding : bindings) names.emplace_back(binding.name);
   for (const auto& entry : group.entries) {
     const auto complain = [&](std::string allowed, std::string near) {
-      add({severity, {}, entry.line, group.name, entry.key, entry.value, std::move(allowed), std::move(near)});
+      add({severity, {}, entry.line, group.name, entry.key, shown(entry), std::move(allowed), std::move(near)});
     };
     const auto known =
         std::find_if(bindings.begin(), bindings.end(), [&](const auto& binding) { return binding.name == entry.key; });
@@ -133,7 +141,7 @@ void Document::read(const Group& group, const std::vector<Binding>& bindings) {
     } else if (const auto* first = group.find(entry.key); first != &entry) {
       complain(fmt::format("each key only once in a section; it stands at line {} already", first->line), {});
     } else if (auto allowed = known->set(entry.value)) {
-      complain(*allowed, nearest_choice(entry.value, *allowed));
+      complain(*allowed, nearest_value(entry, *allowed));
     }
   }
 }
@@ -146,7 +154,7 @@ void Document::report(const Group& group, std::string_view key, std::string allo
        entry != nullptr ? entry->line : group.line,
        group.name,
        std::string(key),
-       entry != nullptr ? entry->value : "(missing)",
+       entry != nullptr ? shown(*entry) : "(missing)",
        std::move(allowed),
        std::string(nearest)});
 }

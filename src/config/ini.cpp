@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kLongestName = 49;
 constexpr std::size_t kLongestLine = INI_MAX_LINE - 3;
 
-/// Ten times the longest sensible file; bounds the time that a hostile one can cost.
-constexpr std::size_t kMostLines = 5000;
+/// Several times the longest sensible file; bounds the time that a hostile one can cost.
+constexpr std::size_t kMostLines = 3000;
 
 /// Without the comment that inih would remove: from a `;` behind a blank.
 std::string_view without_comment(std::string_view line) {

@@ -115,7 +115,8 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto candidate : candidates) {
-    if (candidate.size() > kLongestWord) continue;
+    const std::size_t longer = std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size());
+    if (candidate.size() > kLongestWord || longer >= best_distance) continue;
     const std::size_t far = distance(wanted, lower(candidate));
     if (far < best_distance) {
       best = candidate;

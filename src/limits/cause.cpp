@@ -150,6 +150,7 @@ std::string Cause::text() const {
   if (text.empty()) text = device_sentence(*this);
   if (text.empty()) text = inactive_sentence(*this);
   if (countdown_s > 0) text += fmt::format(", pre-alarm: effective in {:.0f} s", countdown_s);
+  if (!pack.view().empty()) text = fmt::format("pack {}: {}", pack.view(), text);
   if (recovering) text = "recovering, last limited by: " + text;
   return text;
 }

@@ -101,6 +101,7 @@ struct Cause {
   double b = 0;             ///< see Sentence
   double countdown_s = 0;   ///< > 0: a soft stop that was announced takes effect after this time (D2)
   ShortName name;           ///< see Sentence
+  ShortName pack;           ///< of a bank: the pack whose reason this is
 
   /// One sentence with the number that caused it: "highest cell 3.475 V limits charging to 70 %". Made on demand.
   [[nodiscard]] std::string text() const;

@@ -48,7 +48,7 @@ void forget_device(State& state) {
 
 bool take(const Config& config, const Device& device, State& state, const Input& input, Events& events) {
   if (input.shunt != nullptr) take_shunt(state, *input.shunt);
-  take_external(state, input.external);
+  take_external(state.external, input.external, state.clock_s);
   if (input.reading == nullptr) return input.shunt != nullptr;
   const double gap_s = state.inputs.device.known ? state.clock_s - state.inputs.device.at_s : 0;
   Arrival arrival = take_sample(config, device, state, *input.reading);
@@ -95,18 +95,6 @@ void wait_for_data(const Config& config, const State& state, Limits& out) {
   wait(out.dcl.why, Cause::Limit::dcl, Sentence::start, 0);
 }
 
-void clear(Limits& out) {
-  Limits empty;
-  for (auto [from, to] :
-       {std::pair{&out.cvl.why, &empty.cvl.why}, {&out.ccl.why, &empty.ccl.why}, {&out.dcl.why, &empty.dcl.why}}) {
-    from->clear();
-    to->swap(*from);
-  }
-  out.notes.clear();
-  empty.notes.swap(out.notes);
-  out = std::move(empty);
-}
-
 PhaseInput phase_input(const State& state, const StepFacts& facts, const SocReport& soc, const Input& input) {
   PhaseInput phase;
   phase.cells = state.cells;
@@ -132,6 +120,7 @@ void step_currents(const Config& config, const Device& device, State& state, con
     }
     order_causes(limit, target_A, published.why);
     publish(recovery, limit, target_A, time, published);
+    published.frozen = constraints.frozen();
   };
   Constraints charge(Cause::Limit::ccl, config.max_charge_a, out.ccl.why);
   list_constraints(config, device, state, facts, charge);
@@ -184,7 +173,7 @@ void step_voltage(const Config& config, const Device& device, State& state, cons
 }  // namespace
 
 void step(const Config& config, const Device& device, State& state, const Input& input, TimePoint now, Limits& limits) {
-  clear(limits);
+  reset(limits);
   const Timing time = advance(state, now);
   if (!state.started && state.phases.top_reference_s == 0) state.phases.top_reference_s = state.clock_s;
   const bool arrived = take(config, device, state, input, limits.events);

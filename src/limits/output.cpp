@@ -38,6 +38,18 @@ std::string_view to_string(BalancerState balancer) {
   return name(kNames, balancer);
 }
 
+void reset(Limits& out) {
+  Limits empty;
+  for (auto [from, to] :
+       {std::pair{&out.cvl.why, &empty.cvl.why}, {&out.ccl.why, &empty.ccl.why}, {&out.dcl.why, &empty.dcl.why}}) {
+    from->clear();
+    to->swap(*from);
+  }
+  out.notes.clear();
+  empty.notes.swap(out.notes);
+  out = std::move(empty);
+}
+
 double round_current(double current_A) { return std::floor(current_A * 10 + 1e-6) / 10; }
 
 double round_voltage(double voltage_V) { return std::round(voltage_V * 100) / 100; }

@@ -33,6 +33,7 @@ struct CurrentLimit {
   double exact_A = 0;   ///< A, >= 0, before rounding
   double target_A = 0;  ///< unshaped target, A, >= 0
   Shaping shaping = Shaping::direct;
+  bool frozen = false;          ///< an input is stale or the battery is lost: the limit may not rise
   double hold_remaining_s = 0;  ///< s until a running hold ends
   std::vector<Cause> why;       ///< the binding constraint first, then all others
 };
@@ -92,10 +93,14 @@ struct Limits {
   std::string_view soc_source;    ///< "bms", "counter", "shunt"; of a bank "weighted", "minimum" or "shunt"
   std::optional<double> ttg_s;    ///< s to the discharge floor; nullopt while not discharging
   Alarms alarms;
+  ShortName alarm_pack;     ///< of a bank: the pack with the worst of the alarms
   std::vector<Note> notes;  ///< what a user should see ("absorption ended by time-out, spread 12 mV")
   Events events;
   Discards discards;
 };
+
+/// Everything as constructed, but the lists keep their memory.
+void reset(Limits& limits);
 
 /// 53.9999 A is 53.9 A: CCL and DCL are published rounded down to 0.1 A (G9).
 double round_current(double current_A);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <ostream>
 
+#include "limits/bank.hpp"
 #include "limits/engine.hpp"
 #include "limits/json.hpp"
 #include "reading/json.hpp"
@@ -195,6 +196,9 @@ std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& o
     const Config& config = own == options.configs.end() ? options.config : own->second;
     return *players.emplace_back(std::make_unique<Player>(name, config));
   };
+  BankState bank;
+  Limits bank_limits;
+  std::vector<Member> members;
   std::size_t next = 0;
   for (double i = 0; i <= steps; ++i) {
     const double t_s = first_s + i * options.step_s;
@@ -202,7 +206,14 @@ std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& o
     for (; next < lines.size() && lines[next].t_s <= t_s + 1e-9; ++next) {
       player(lines[next].battery).apply(lines[next].changes);
     }
-    for (auto& known : players) sink(t_s, known->name(), known->step(now));
+    members.clear();
+    for (auto& known : players) {
+      sink(t_s, known->name(), known->step(now));
+      members.push_back({known->name(), &known->config(), &known->device(), &known->state(), &known->limits()});
+    }
+    if (!options.bank) continue;
+    limits::step(options.config, options.bank_config, bank, members, {}, now, bank_limits);
+    sink(t_s, "bank", bank_limits);
   }
   return problems;
 }

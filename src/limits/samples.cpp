@@ -159,20 +159,19 @@ void take_shunt(State& state, const ShuntValues& values) {
   take_number(state, state.inputs.shunt_current, values.current_A, -kMaxCurrent_A, kMaxCurrent_A);
 }
 
-void take_external(State& state, std::span<const ExternalLimit> external) {
+void take_external(std::vector<External>& known, std::span<const ExternalLimit> external, double clock_s) {
   const auto valid = [](const std::optional<double>& value) {
     return value && std::isfinite(*value) ? std::optional(std::max(0.0, *value)) : std::nullopt;
   };
   for (const ExternalLimit& limit : external) {
     const ShortName name{limit.name};
-    std::erase_if(state.external, [&](const External& other) { return other.name == name; });
+    std::erase_if(known, [&](const External& other) { return other.name == name; });
     External entry{name, limit.source, valid(limit.charge_A), valid(limit.discharge_A), valid(limit.voltage_V), {}};
     if (!entry.charge_A && !entry.discharge_A && !entry.voltage_V) continue;
-    if (limit.ttl_s) entry.expires_s = state.clock_s + std::max(0.0, *limit.ttl_s);
-    state.external.push_back(entry);
+    if (limit.ttl_s) entry.expires_s = clock_s + std::max(0.0, *limit.ttl_s);
+    known.push_back(entry);
   }
-  std::erase_if(state.external,
-                [&](const External& entry) { return entry.expires_s && at_least(state.clock_s, *entry.expires_s); });
+  std::erase_if(known, [&](const External& entry) { return entry.expires_s && at_least(clock_s, *entry.expires_s); });
 }
 
 Freshness cell_freshness(const Config& config, const Device& device, const State& state) {

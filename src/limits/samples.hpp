@@ -16,7 +16,7 @@ enum class Arrival : std::uint8_t {
 Arrival take_sample(const Config& config, const Device& device, State& state, const Reading& reading);
 void take_shunt(State& state, const ShuntValues& values);
 /// Replaces, adds and forgets external limits (C12).
-void take_external(State& state, std::span<const ExternalLimit> external);
+void take_external(std::vector<External>& known, std::span<const ExternalLimit> external, double clock_s);
 
 /// Age of a value as freshness: none when it was never received. `period_s`: of values read rarely by design.
 template <class T>

@@ -49,7 +49,7 @@ class BatteryService::Impl {
 
   void flush() {
     if (!published_ || !tree_.has_changes() || bus_.queued() > kMaxQueued) return;
-    emit_items_changed(bus_.raw(), tree_.take_changes());
+    if (emit_items_changed(bus_.raw(), tree_.changes())) tree_.take_changes();  // else with the next poll
     bus_.rearm();
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace bms::victron {
 namespace {
@@ -190,10 +191,8 @@ std::vector<std::string> ItemTree::branches() const {
 }
 
 std::vector<const Item*> ItemTree::take_changes() {
-  std::vector<const Item*> taken(changes_.begin(), changes_.end());
-  for (Item* item : changes_) item->changed = false;
-  changes_.clear();
-  return taken;
+  for (const Item* item : changes_) item->changed = false;
+  return std::exchange(changes_, {});
 }
 
 }  // namespace bms::victron

@@ -34,15 +34,15 @@ struct Format {
   double max = 1e9;           ///< text: longest accepted write in bytes is kMaxText
   Access access = Access::read_only;
 };
-inline constexpr std::size_t kMaxText = 4096;        ///< bytes of a published text; the rest is cut
+inline constexpr std::size_t kMaxText = 16384;       ///< bytes of a published text; the rest is cut
 inline constexpr std::size_t kMaxWrittenText = 128;  ///< bytes of a text a writer may set
 
 /// One leaf of the tree.
 struct Item {
   std::string_view path;  ///< absolute, "/Dc/0/Voltage"
   Format format;
-  Value value;  ///< already rounded to the format's resolution
-  bool changed = false;
+  Value value;                   ///< already rounded to the format's resolution
+  mutable bool changed = false;  ///< stands in the tree's list of changes
 
   [[nodiscard]] std::string text() const;  ///< for people, with unit; "---" when invalid
 };
@@ -88,12 +88,13 @@ class ItemTree {
 
   [[nodiscard]] const std::map<std::string, Item, std::less<>>& items() const { return items_; }
   [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
-  /// What changed since the last call, each item once, in the order of the first change.
+  /// What changed since the last take_changes(), each item once, in the order of the first change.
+  [[nodiscard]] const std::vector<const Item*>& changes() const { return changes_; }
   std::vector<const Item*> take_changes();
 
  private:
   std::map<std::string, Item, std::less<>> items_;
-  std::vector<Item*> changes_;
+  std::vector<const Item*> changes_;
 };
 
 }  // namespace bms::victron

@@ -23,7 +23,7 @@ struct Dialogue {
   std::vector<Fault> faults;    ///< every fault met on the way
   Bytes buffer;                 ///< bytes received and not used yet
   Bytes context;                ///< the last request sent
-  std::function<Bytes()> says;  ///< what an unsolicited device says next, heard by exchanges that only listen
+  std::function<Bytes()> says = {};  ///< what an unsolicited device says next, heard by exchanges that only listen
 
   Answer exchange(const Exchange& exchange) {
     Fault last = Fault::timeout;

@@ -1,0 +1,260 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "bms/modbus.hpp"
+#include "eg4_ll.hpp"
+
+namespace bms::eg4 {
+namespace {
+
+constexpr std::size_t kMapSize = at(136);  // every register of either map
+
+std::uint16_t reg(ByteView map, unsigned number) { return static_cast<std::uint16_t>(read_be<2>(map, at(number))); }
+
+bool all_zero(ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// Ambient bits do not tell hot from cold; what the board measures does.
+void add_ambient(bool in_force, AlarmLevel level, const Reading& reading, std::vector<Alarm>& alarms) {
+  constexpr double kCold_C = 15;
+  if (!in_force) return;
+  const bool cold = reading.mos_temp_C.value_or(kCold_C) < kCold_C;
+  add_alarm(alarms, {cold ? Condition::env_undertemperature : Condition::env_overtemperature, level});
+}
+
+void decode_events(ByteView map, Reading& reading) {
+  const std::uint16_t warning = reg(map, kWarningRegister);
+  const std::uint16_t protection = reg(map, kProtectionRegister);
+  auto& alarms = reading.alarms.emplace();
+  decode_alarms(kWarnings, warning, alarms);
+  decode_alarms(kProtections, protection, alarms);
+  decode_alarms(kErrors, reg(map, kErrorRegister), alarms);
+  add_ambient((warning >> kAmbientBit & 1U) != 0, AlarmLevel::warning, reading, alarms);
+  add_ambient((protection >> kAmbientBit & 1U) != 0, AlarmLevel::alarm, reading, alarms);
+  if ((warning >> kFloatStoppedBit & 1U) != 0) reading.extra["float_stopped"] = 1.0;
+}
+
+void decode_state(ByteView map, Reading& reading) {
+  const std::uint16_t word = reg(map, kStateRegister);
+  reading.heater_on = (word & kHeaterOn) != 0;
+  constexpr std::array<std::pair<std::uint8_t, std::string_view>, 5> kStates = {
+      {{0, "standby"}, {1, "charging"}, {2, "discharging"}, {4, "protect"}, {8, "charging limited"}}};
+  for (const auto& [code, name] : kStates) {
+    if ((word & 0xFFU) == code) reading.extra["state"] = std::string(name);
+  }
+}
+
+void decode_balancing(ByteView map, Reading& reading) {
+  const std::uint16_t bits = reg(map, kBalancingRegister);
+  reading.balancing = bits != 0;
+  for (unsigned cell = 0; cell < kMostCells; ++cell) {
+    if ((bits >> cell & 1U) != 0) reading.balancing_cells.push_back(static_cast<int>(cell + 1));
+  }
+}
+
+/// Cells in use: as told, else up to the last that is not 0.
+std::size_t cell_count(ByteView map, unsigned count_register, unsigned first) {
+  const std::uint16_t told = reg(map, count_register);
+  if (told != 0) return told;
+  std::size_t count = kMostCells;
+  while (count > 0 && reg(map, static_cast<unsigned>(first + count - 1)) == 0) --count;
+  return count;
+}
+
+/// Sources swap these two registers: the higher one is the maximum.
+void decode_temperature_pair(ByteView map, Reading& reading) {
+  const auto average = *read_raw(map, at(kAverageTemperature), Wire::i16be);
+  const auto highest = *read_raw(map, at(kHighestTemperature), Wire::i16be);
+  reading.extra["temp_average_C"] = static_cast<double>(std::min(average, highest));
+  reading.extra["temp_max_C"] = static_cast<double>(std::max(average, highest));
+}
+
+/// Set by one report only, so told just when it is a date: bytes biased by what the encoder adds, hour in BCD.
+void decode_clock(ByteView map, Reading& reading) {
+  const ByteView clock = map.subspan(at(kClockRegister), 8);
+  const int year = clock[0] + 1922;
+  const int month = clock[1] - 5;
+  const int hour = (clock[2] >> 4U) * 10 + (clock[2] & 0x0FU);
+  const int minute = clock[3] - 110;
+  const int day = clock[5];
+  const int second = clock[6] - 5;
+  const bool date = year >= 2015 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  if (!date || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return;
+  reading.extra["clock"] = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", year, month, day, hour, minute, second);
+}
+
+/// Empty on most firmware: NUL, FF or "41 F4 FF .." instead of text. Text ends at the first NUL.
+std::optional<std::string> clean_text(ByteView bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    if (byte == 0) break;
+    if (byte < 0x20 || byte > 0x7E) return std::nullopt;
+    text.push_back(static_cast<char>(byte));
+  }
+  text.erase(std::find_if(text.rbegin(), text.rend(), [](char c) { return c != ' '; }).base(), text.end());
+  return text.empty() ? std::nullopt : std::optional<std::string>(std::move(text));
+}
+
+}  // namespace
+
+std::optional<BankCapacity> unwrap_capacity(std::uint16_t remaining, std::uint16_t capacity, double soc_pct) {
+  constexpr unsigned kWraps = 10;  // 16 packs of 280 Ah are 4480 Ah
+  constexpr double kWrap = 65536;
+  constexpr double kTolerance = 0.015;
+  if (capacity == 0) return std::nullopt;
+  for (unsigned full = 0; full <= kWraps; ++full) {
+    const double full_raw = capacity + kWrap * full;
+    for (unsigned left = 0; left <= full; ++left) {
+      const double left_raw = remaining + kWrap * left;
+      if (left_raw > full_raw || std::abs(left_raw / full_raw - soc_pct / 100) > kTolerance) continue;
+      return BankCapacity{scaled(std::llround(left_raw), 0.01), scaled(std::llround(full_raw), 0.01)};
+    }
+  }
+  return std::nullopt;
+}
+
+Outcome<void> Eg4LlDriver::accept(ByteView request, ByteView frame) {
+  const auto payload = modbus::read_payload(frame);
+  if (!payload) return fail(payload.error());
+  if (request.size() < 8 || request[1] != modbus::kReadHolding) return fail(Fault::foreign);
+  const Block block{static_cast<std::uint16_t>(read_be<2>(request, 2)),
+                    static_cast<std::uint16_t>(payload->size() / 2)};
+  if (at(unsigned{block.first} + block.count) > kMapSize) return fail(Fault::foreign);
+  // All tables count registers from 0: the block is laid where it belongs.
+  Bytes map(kMapSize);
+  std::copy(payload->begin(), payload->end(), map.begin() + static_cast<std::ptrdiff_t>(at(block.first)));
+  if (all_zero(*payload) && block.first != kIdentityBlock.first) return fail(Fault::implausible);
+  if (block.first == 0) {
+    if (!block.holds(0, kStatusBlock.count)) return fail(Fault::foreign);
+    const bool own_map_empty = all_zero(ByteView(map).first(at(kInverterStateRegister)));
+    return own_map_empty && map_ != Map::pack ? accept_inverter(map, block) : accept_pack(map);
+  }
+  if (block.first == kInverterBlock.first) return accept_inverter(map, block);
+  if (block.first == kInverterCells.first && block.count == kInverterCells.count) return accept_cells(map);
+  if (!block.holds(kIdentityBlock.first, kIdentityBlock.count)) return fail(Fault::foreign);
+  accept_settings(map, block);
+  return {};
+}
+
+void Eg4LlDriver::add_temperatures(ByteView map, Reading& reading) {
+  constexpr double kColdest_C = -40;  // an unfitted input of a 12 V pack reads -56
+  constexpr double kHottest_C = 120;
+  for (unsigned sensor = 0; sensor < kSensors; ++sensor) {
+    const auto raw = *read_raw(map, at(kFirstSensor) + sensor, Wire::i8);
+    if (raw != 0 || sensor < 2) fitted_.set(sensor);
+    const auto celsius = static_cast<double>(raw);
+    const bool told = fitted_.test(sensor) && celsius >= kColdest_C && celsius <= kHottest_C;
+    reading.temps_C.push_back(told ? std::optional<double>(celsius) : std::nullopt);
+  }
+  decode_temperature_pair(map, reading);
+}
+
+Outcome<void> Eg4LlDriver::accept_pack(ByteView map) {
+  Reading reading;
+  decode(kStatusFields, map, reading);
+  const std::size_t cells = cell_count(map, kCellCountRegister, kFirstCell);
+  const bool empty = reading.remaining_Ah == 0 && !reading.extra.contains("design_capacity_Ah") && reading.soh_pct == 0;
+  if (reading.voltage_V == 0 || empty || cells == 0 || cells > kMostCells) return fail(Fault::implausible);
+  if (*reading.soc_pct > 100 || *reading.soh_pct > 100) return fail(Fault::implausible);
+  reading.cells_V = decode_row(map, at(kFirstCell), cells, Wire::u16be, 0.001);
+  if (tenths_) {
+    reading.current_A = scaled(*read_raw(map, at(kCurrentRegister), Wire::i16be), 0.1);
+    reading.remaining_Ah = scaled(1, *reading.remaining_Ah * 0.1);
+  }
+  if (const auto design = reading.extra.find("design_capacity_Ah"); design != reading.extra.end()) {
+    reading.capacity_Ah = std::get<double>(design->second);
+  } else if (!reading.capacity_Ah) {
+    reading.capacity_Ah = configured_capacity_Ah_;
+  }
+  add_temperatures(map, reading);
+  decode_state(map, reading);
+  decode_events(map, reading);
+  decode_balancing(map, reading);
+  map_ = Map::pack;
+  live_ = std::move(reading);
+  return {};
+}
+
+Outcome<void> Eg4LlDriver::accept_inverter(ByteView map, Block block) {
+  // Inverters themselves ask for 17 registers; without voltage and SoC there is nothing to believe.
+  if (!block.holds(kInverterStateRegister, 17)) return fail(Fault::foreign);
+  Reading reading;
+  const std::size_t told = at(unsigned{block.first} + block.count);
+  decode(kInverterFields, map.first(told), reading);
+  // In the pack's own map this register is the charge limit in A: with its first registers lost, 1.00 V.
+  constexpr double kLowest_V = 8;
+  if (*reading.voltage_V < kLowest_V || *reading.soc_pct > 100) return fail(Fault::implausible);
+  if (reading.soh_pct && *reading.soh_pct > 100) return fail(Fault::implausible);
+  const std::uint16_t state = reg(map, kInverterStateRegister);
+  constexpr std::array<std::string_view, 4> kStates = {"start", "standby", "charging", "discharging"};
+  reading.extra["state"] = std::string(kStates[state & 3U]);
+  reading.extra["scope"] = std::string("bank");
+  // Not MOSFETs but what the bank allows: the same consequence for whoever wants to charge it.
+  reading.discharge_fet = (state & kInverterDischargeEnabled) != 0;
+  reading.charge_fet = (state & kInverterChargeEnabled) != 0;
+  const auto capacity = unwrap_capacity(reg(map, kInverterRemaining), reg(map, kInverterCapacity), *reading.soc_pct);
+  if (capacity) {
+    reading.remaining_Ah = capacity->remaining_Ah;
+    reading.capacity_Ah = capacity->capacity_Ah;
+  } else {
+    reading.capacity_Ah = configured_capacity_Ah_;
+  }
+  const std::uint16_t version = reg(map, kInverterVersion);
+  if (version != 0) reading.sw = fmt::format("{:02X}.{:02X}", version >> 8U, version & 0xFFU);
+  // The bits of these words are not published: that there is something is all that is known.
+  auto& alarms = reading.alarms.emplace();
+  const std::uint16_t protection = reg(map, kInverterProtectionRegister);
+  const std::uint16_t warning = reg(map, kInverterWarningRegister);
+  if (protection != 0 || warning != 0) alarms.push_back({Condition::internal, AlarmLevel::warning});
+  reading.extra["protection_bits"] = static_cast<double>(protection);
+  reading.extra["warning_bits"] = static_cast<double>(warning);
+  if (block.holds(kInverterCellCount)) reading.extra["cell_count"] = static_cast<double>(reg(map, kInverterCellCount));
+  map_ = Map::inverter;
+  live_ = std::move(reading);
+  return {};
+}
+
+Outcome<void> Eg4LlDriver::accept_cells(ByteView map) {
+  std::size_t count = kInverterCells.count;
+  while (count > 0 && reg(map, static_cast<unsigned>(kInverterCells.first + count - 1)) == 0) --count;
+  if (count == 0) return fail(Fault::implausible);
+  cells_ = decode_row(map, at(kInverterCells.first), count, Wire::u16be, 0.001);
+  return {};
+}
+
+void Eg4LlDriver::accept_settings(ByteView map, Block block) {
+  const auto text = [&](unsigned first, std::size_t size) { return clean_text(map.subspan(at(first), size)); };
+  settings_.model = text(105, 24);
+  settings_.sw = text(117, 6);
+  settings_.serial = text(120, 16);
+  if (block.first == kConfigBlock.first) {
+    // Laid out anew: registers that this block does not hold must not be told as 0.
+    decode(kConfigFields, map.first(at(unsigned{block.first} + block.count)), settings_);
+    decode_clock(map, settings_);
+  }
+  settings_heard_ = true;
+}
+
+std::optional<Reading> Eg4LlDriver::partial() const {
+  if (!live_ && !settings_heard_ && cells_.empty()) return std::nullopt;
+  Reading reading = live_.value_or(Reading{});
+  if (reading.cells_V.empty()) reading.cells_V = cells_;
+  reading.model = settings_.model;
+  if (settings_.sw) reading.sw = settings_.sw;
+  reading.serial = settings_.serial;
+  reading.extra.insert(settings_.extra.begin(), settings_.extra.end());
+  return reading;
+}
+
+std::optional<Reading> Eg4LlDriver::take() {
+  if (!live_ || (map_ == Map::inverter && cells_.empty())) return std::nullopt;
+  auto reading = partial();
+  live_.reset();
+  cells_.clear();
+  settings_heard_ = false;
+  return reading;
+}
+
+}  // namespace bms::eg4

@@ -1,0 +1,133 @@
+#include "daemon/bank.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "bank/merge.hpp"
+#include "version.hpp"
+
+namespace bms::daemon {
+namespace {
+
+constexpr const char* kServiceName = "com.victronenergy.battery.dbusbms_bank";
+constexpr const char* kDeviceId = "dbusbms_bank";
+
+}  // namespace
+
+Bank::Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> members)
+    : shared_(shared), config_(config), members_(std::move(members)) {}
+
+void Bank::member_stepped(TimePoint now) {
+  const limits::Limits before = limits_;
+  step(now);
+  const bool restricted = limits_.ccl.value_A < before.ccl.value_A || limits_.dcl.value_A < before.dcl.value_A ||
+                          limits_.cvl.value_V < before.cvl.value_V || limits_.started != before.started ||
+                          limits_.alarms != before.alarms;
+  if (restricted) publish();
+}
+
+void Bank::tick(TimePoint now) {
+  step(now);
+  publish();
+}
+
+void Bank::step(TimePoint now) {
+  now_ = now;
+  std::vector<limits::Member> members;
+  std::vector<const Reading*> readings;
+  limits::BankInput input;
+  for (const Battery* battery : members_) {
+    members.push_back(
+        {battery->name(), &battery->limits_config(), &battery->device(), &battery->state(), &battery->limits()});
+    if (battery->reading() && battery->limits().freshness != limits::Freshness::lost) {
+      readings.push_back(&*battery->reading());
+    }
+    if (battery->name() == config_.engine.soc_from && battery->limits().freshness == limits::Freshness::fresh) {
+      input.soc_pct = battery->limits().soc_pct;
+    }
+  }
+  limits::step(config_.limits, config_.engine, state_, members, input, now, limits_);
+  reading_ = merge(readings, config_.engine.series);
+  tell(now);
+}
+
+void Bank::tell(TimePoint now) {
+  if (!limits_.started) return;
+  const auto reason = [](const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); };
+  const auto binding = [](const std::vector<limits::Cause>& why) {
+    return why.empty() ? std::string() : std::string(why.front().id);
+  };
+  if (log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
+    spdlog::info("bank: {} at {:.2f} V, {}", to_string(limits_.phase), limits_.cvl.value_V, reason(limits_.cvl.why));
+  }
+  if (log_.changed("ccl", binding(limits_.ccl.why), now)) {
+    spdlog::info("bank: CCL {:.1f} A: {}", limits_.ccl.value_A, reason(limits_.ccl.why));
+  }
+  if (log_.changed("dcl", binding(limits_.dcl.why), now)) {
+    spdlog::info("bank: DCL {:.1f} A: {}", limits_.dcl.value_A, reason(limits_.dcl.why));
+  }
+}
+
+void Bank::publish() {
+  if (!limits_.started) return;
+  if (!service_) {
+    if (registering_) return;
+    registering_ = true;
+    shared_.settings.register_device(kDeviceId,
+                                     [this](const victron::DeviceSettings& settings) { make_service(settings); });
+    return;
+  }
+  update_items();
+  service_->flush();
+}
+
+void Bank::make_service(const victron::DeviceSettings& settings) {
+  custom_name_ = settings.custom_name;
+  victron::BatteryService::Owner owner;
+  owner.write = [this](std::string_view path, const victron::Value& value) { return written(path, value); };
+  owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("bank: {}", message)); };
+  owner.published = [this] { spdlog::info("bank: on D-Bus as {}", service_->name()); };
+  service_ = std::make_unique<victron::BatteryService>(
+      shared_.loop, victron::BatteryService::Options{kServiceName, shared_.bus_address}, std::move(owner));
+  victron::BatteryIdentity identity;
+  identity.instance = settings.instance;
+  identity.connection = fmt::format("Bank of {} batteries", members_.size());
+  identity.custom_name = name();
+  identity.product_name = "Battery bank";
+  identity.process_version = kVersion;
+  identity.family = "bank";
+  identity.serial = kDeviceId;
+  paths_ = std::make_unique<victron::BatteryPaths>(service_->items(), identity, victron::BatteryPaths::Options{});
+  update_items();
+  if (const auto missing = service_->publish()) spdlog::error("bank: not published: {} is not known", *missing);
+}
+
+void Bank::update_items() {
+  std::vector<victron::MemberView> members;
+  double low_V = 0;
+  for (const Battery* battery : members_) {
+    members.push_back(
+        {battery->unit().display_name, battery->reading() ? &*battery->reading() : nullptr, &battery->limits()});
+    const double cells = battery->reading() ? static_cast<double>(battery->reading()->cells_V.size()) : 0;
+    low_V = std::max(low_V, battery->limits_config().cell_v_min * cells * config_.engine.series);
+  }
+  victron::BatteryView view;
+  view.now = now_;
+  view.reading = &reading_;
+  view.limits = &limits_;
+  if (low_V > 0) view.low_voltage_V = low_V;
+  view.members = members;
+  view.in_series = config_.engine.series;
+  paths_->update(view);
+}
+
+victron::WriteResult Bank::written(std::string_view path, const victron::Value& value) {
+  if (path == "/CustomName") {
+    custom_name_ = std::get<std::string>(value);
+    shared_.settings.store_custom_name(kDeviceId, custom_name_);
+    return victron::WriteResult::accepted;
+  }
+  return path == "/Battery/Request/Id" ? victron::WriteResult::accepted : victron::WriteResult::refused;
+}
+
+}  // namespace bms::daemon

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "daemon/battery.hpp"
+#include "limits/bank.hpp"
+
+namespace bms::daemon {
+
+/// The bank that several batteries form: one set of limits and one service, from the same Readings as its members.
+class Bank {
+ public:
+  Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> members);
+  Bank(const Bank&) = delete;
+  Bank& operator=(const Bank&) = delete;
+
+  /// A member has stepped: restrictions reach the chargers at once, everything else once a second (tick()).
+  void member_stepped(TimePoint now);
+  void tick(TimePoint now);
+  void set_limits(const limits::Config& config) { config_.limits = config; }
+
+  [[nodiscard]] const limits::Limits& limits() const { return limits_; }
+  [[nodiscard]] const Reading& reading() const { return reading_; }
+  [[nodiscard]] const std::vector<Battery*>& members() const { return members_; }
+  [[nodiscard]] std::string name() const { return custom_name_.empty() ? config_.name : custom_name_; }
+
+ private:
+  void step(TimePoint now);
+  void publish();
+  void make_service(const victron::DeviceSettings& settings);
+  void update_items();
+  void tell(TimePoint now);
+  victron::WriteResult written(std::string_view path, const victron::Value& value);
+
+  Shared& shared_;
+  config::Bank config_;
+  std::vector<Battery*> members_;
+  limits::BankState state_;
+  limits::Limits limits_;
+  Reading reading_;
+  TimePoint now_{};
+  LogFilter log_;
+  std::string custom_name_;
+  bool registering_ = false;
+  std::unique_ptr<victron::BatteryService> service_;
+  std::unique_ptr<victron::BatteryPaths> paths_;
+};
+
+}  // namespace bms::daemon

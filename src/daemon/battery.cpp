@@ -1,0 +1,185 @@
+#include "daemon/battery.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "version.hpp"
+
+namespace bms::daemon {
+namespace {
+
+std::string first_reason(const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); }
+
+}  // namespace
+
+Battery::Battery(Shared& shared, const config::Battery& section, const config::BatteryUnit& unit,
+                 const DriverInfo* driver, Role role)
+    : shared_(shared), section_(section), unit_(unit), driver_(driver), role_(role), limits_config_(unit.limits) {
+  device_.cells = section.cells.value_or(0);
+  device_.capacity_Ah = section.capacity_Ah;
+  if (driver != nullptr) device_.unavailable = driver->unavailable;
+  device_.configuration_fault = role.configuration_fault;
+  device_.poll_interval_s = std::chrono::duration<double>(section.poll_interval).count();
+}
+
+Battery::~Battery() = default;
+
+void Battery::attach(port::Bus& bus, port::Station& station) {
+  bus_ = &bus;
+  station_ = &station;
+  device_.poll_interval_s = std::chrono::duration<double>(station.interval).count();
+  station.on_reading = [this](const Reading& reading) { take(reading); };
+  station.on_doubt = [this](const std::string& doubt) {
+    spdlog::debug("{}: {}: asked again or thrown away", unit_.name, doubt);
+  };
+}
+
+void Battery::set_limits(const limits::Config& config, bool fault) {
+  limits_config_ = config;
+  device_.configuration_fault = fault;
+}
+
+void Battery::take(const Reading& reading) {
+  const bool first = !reading_;
+  reading_ = reading;
+  if (first) {
+    spdlog::info("{}: {} {} {}", unit_.display_name, reading.model.value_or("battery"), reading.serial.value_or(""),
+                 reading.sw.value_or(""));
+  }
+  step(&reading, reading.time);
+}
+
+void Battery::tick(TimePoint now) {
+  // A battery that is polled once a second is stepped by its Readings alone.
+  const auto patience = std::chrono::duration<double>(std::max(1.5, 1.5 * std::min(device_.poll_interval_s, 2.0)));
+  if (now - last_step_ >= patience) step(nullptr, now);
+}
+
+void Battery::step(const Reading* reading, TimePoint now) {
+  last_step_ = now;
+  limits::Input input;
+  input.reading = reading;
+  limits::step(limits_config_, device_, state_, input, now, limits_);
+  tell(now);
+  publish();
+  if (on_step) on_step(now);
+}
+
+/// The log tells changes of what matters, once each.
+void Battery::tell(TimePoint now) {
+  const auto& name = unit_.display_name;
+  if (!limits_.started) return;
+  if (log_.changed("freshness", std::string(to_string(limits_.freshness)), now)) {
+    if (limits_.freshness == limits::Freshness::lost) {
+      spdlog::error("{}: no longer answers; {}", name, first_reason(limits_.dcl.why));
+    } else {
+      spdlog::info("{}: link is {}", name, to_string(limits_.freshness));
+    }
+  }
+  if (log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
+    spdlog::info("{}: {} at {:.2f} V, {}", name, to_string(limits_.phase), limits_.cvl.value_V,
+                 first_reason(limits_.cvl.why));
+  }
+  const auto binding = [](const std::vector<limits::Cause>& why) {
+    return why.empty() ? std::string() : std::string(why.front().id);
+  };
+  if (log_.changed("ccl", binding(limits_.ccl.why), now)) {
+    spdlog::info("{}: CCL {:.1f} A: {}", name, limits_.ccl.value_A, first_reason(limits_.ccl.why));
+  }
+  if (log_.changed("dcl", binding(limits_.dcl.why), now)) {
+    spdlog::info("{}: DCL {:.1f} A: {}", name, limits_.dcl.value_A, first_reason(limits_.dcl.why));
+  }
+  std::string alarms;
+  if (reading_ && reading_->alarms) {
+    for (const Alarm& alarm : *reading_->alarms) {
+      alarms += fmt::format(" {}:{}", to_string(alarm.level), to_string(alarm.condition));
+    }
+  }
+  if (log_.changed("alarms", alarms, now)) {
+    if (alarms.empty()) {
+      spdlog::info("{}: no alarms", name);
+    } else {
+      spdlog::warn("{}: alarms:{}", name, alarms);
+    }
+  }
+}
+
+nlohmann::json Battery::save() const { return {}; }
+void Battery::restore(const nlohmann::json& /*saved*/, std::optional<double> /*seconds_ago*/) {}
+
+std::string Battery::device_id() const {
+  const bool by_section = section_.identity == config::Identity::section || !reading_ || !reading_->serial;
+  return "dbusbms_" + (by_section ? unit_.name : *reading_->serial);
+}
+
+void Battery::publish() {
+  if (!role_.publish || !limits_.started || !reading_) return;
+  if (!service_) {
+    if (!registering_) register_service();
+    return;
+  }
+  update_items();
+  service_->flush();
+}
+
+void Battery::register_service() {
+  registering_ = true;
+  shared_.settings.register_device(device_id(),
+                                   [this](const victron::DeviceSettings& settings) { make_service(settings); });
+}
+
+std::string Battery::connection_text() const {
+  if (section_.driver == "dbus") return fmt::format("D-Bus {}", section_.service);
+  std::string text = fmt::format("Serial {}", section_.port);
+  if (unit_.address && driver_ != nullptr && driver_->has_address) text += fmt::format(" address {}", *unit_.address);
+  return text;
+}
+
+void Battery::make_service(const victron::DeviceSettings& settings) {
+  custom_name_ = settings.custom_name.empty() ? unit_.display_name : settings.custom_name;
+  victron::BatteryService::Owner owner;
+  owner.write = [this](std::string_view path, const victron::Value& value) { return written(path, value); };
+  owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("{}: {}", unit_.name, message)); };
+  owner.published = [this] { spdlog::info("{}: on D-Bus as {}", unit_.display_name, service_->name()); };
+  service_ = std::make_unique<victron::BatteryService>(
+      shared_.loop, victron::BatteryService::Options{unit_.service_name(), shared_.bus_address}, std::move(owner));
+  victron::BatteryIdentity identity;
+  identity.instance = settings.instance;
+  identity.connection = connection_text();
+  identity.custom_name = custom_name_;
+  identity.process_version = kVersion;
+  identity.family = section_.driver;
+  paths_ = std::make_unique<victron::BatteryPaths>(
+      service_->items(), identity,
+      victron::BatteryPaths::Options{.limits = role_.publish_limits, .cell_page = !role_.member});
+  update_items();
+  if (const auto missing = service_->publish()) {
+    spdlog::error("{}: not published: {} is not known", unit_.name, *missing);
+  }
+}
+
+void Battery::update_items() {
+  victron::BatteryView view;
+  view.now = last_step_;
+  view.reading = &*reading_;
+  view.limits = &limits_;
+  view.link = station_ != nullptr ? &station_->health : nullptr;
+  view.low_voltage_V = limits_config_.cell_v_min * static_cast<double>(reading_->cells_V.size());
+  paths_->update(view);
+}
+
+victron::WriteResult Battery::written(std::string_view path, const victron::Value& value) {
+  if (path == "/CustomName") {
+    custom_name_ = std::get<std::string>(value);
+    shared_.settings.store_custom_name(device_id(), custom_name_);
+    spdlog::info("{}: renamed to \"{}\"", unit_.name, custom_name_);
+    return victron::WriteResult::accepted;
+  }
+  if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
+  spdlog::warn("{}: write to {} refused", unit_.name, path);
+  return victron::WriteResult::refused;
+}
+
+}  // namespace bms::daemon

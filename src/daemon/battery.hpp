@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "daemon/log_filter.hpp"
+#include "daemon/shared.hpp"
+#include "limits/engine.hpp"
+#include "port/bus.hpp"
+#include "victron/battery_paths.hpp"
+#include "victron/battery_service.hpp"
+
+namespace bms::daemon {
+
+/// What a battery's place in the system is, beside its own section.
+struct Role {
+  bool member = false;               ///< belongs to a bank that is published
+  bool publish = true;               ///< has a service of its own
+  bool publish_limits = true;        ///< that service carries CVL, CCL and DCL
+  bool configuration_fault = false;  ///< runs on built-in limits (G11)
+};
+
+/// One battery: accepted Readings go in, limits are worked out, its service on D-Bus follows.
+class Battery {
+ public:
+  Battery(Shared& shared, const config::Battery& section, const config::BatteryUnit& unit, const DriverInfo* driver,
+          Role role);
+  Battery(const Battery&) = delete;
+  Battery& operator=(const Battery&) = delete;
+  ~Battery();
+
+  /// Where it sits on a serial port; the health of its link is published from there.
+  void attach(port::Bus& bus, port::Station& station);
+
+  /// An accepted Reading: one engine step and one signal on D-Bus.
+  void take(const Reading& reading);
+  /// Called every second: lets time pass while nothing arrives.
+  void tick(TimePoint now);
+
+  /// Called after every step; for the bank.
+  std::function<void(TimePoint now)> on_step;
+
+  [[nodiscard]] const std::string& name() const { return unit_.name; }
+  [[nodiscard]] const config::BatteryUnit& unit() const { return unit_; }
+  [[nodiscard]] const std::optional<Reading>& reading() const { return reading_; }
+  [[nodiscard]] const limits::Limits& limits() const { return limits_; }
+  [[nodiscard]] const limits::State& state() const { return state_; }
+  [[nodiscard]] const limits::Device& device() const { return device_; }
+  [[nodiscard]] const limits::Config& limits_config() const { return limits_config_; }
+  [[nodiscard]] const port::Station* station() const { return station_; }
+  /// Limits by configuration; replaced when the configuration is loaded anew.
+  void set_limits(const limits::Config& config, bool fault);
+
+  /// Its part of the state file, and back.
+  [[nodiscard]] nlohmann::json save() const;
+  void restore(const nlohmann::json& saved, std::optional<double> seconds_ago);
+
+ private:
+  void step(const Reading* reading, TimePoint now);
+  void publish();
+  void register_service();
+  void make_service(const victron::DeviceSettings& settings);
+  void update_items();
+  void tell(TimePoint now);
+  victron::WriteResult written(std::string_view path, const victron::Value& value);
+  [[nodiscard]] std::string device_id() const;
+  [[nodiscard]] std::string connection_text() const;
+
+  Shared& shared_;
+  config::Battery section_;
+  config::BatteryUnit unit_;
+  const DriverInfo* driver_;
+  Role role_;
+  port::Bus* bus_ = nullptr;
+  port::Station* station_ = nullptr;
+
+  limits::Device device_;
+  limits::State state_;
+  limits::Limits limits_;
+  limits::Config limits_config_;
+  std::optional<Reading> reading_;
+  TimePoint last_step_{};
+
+  LogFilter log_;
+  std::string custom_name_;
+  bool registering_ = false;
+  std::unique_ptr<victron::BatteryService> service_;
+  std::unique_ptr<victron::BatteryPaths> paths_;
+};
+
+}  // namespace bms::daemon

@@ -1,0 +1,257 @@
+#include "daemon/daemon.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "config/load.hpp"
+#include "daemon/bank.hpp"
+#include "daemon/battery.hpp"
+#include "daemon/log.hpp"
+#include "daemon/ports.hpp"
+#include "store/store.hpp"
+#include "version.hpp"
+#include "victron/bus_connection.hpp"
+
+namespace bms::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kNegative = 1;
+constexpr int kRuntime = 3;
+constexpr auto kSavePeriod = std::chrono::minutes(10);
+
+std::string state_folder(const config::Config& config) {
+  if (!config.daemon.state_dir.empty()) return config.daemon.state_dir;
+  if (const char* folder = std::getenv("STATE_DIRECTORY"); folder != nullptr && *folder != '\0') return folder;
+  return victron::on_venus_os() ? "/data/dbus-bms" : "/var/lib/dbus-bms";
+}
+
+/// Says what is wrong; false when the daemon must not start with it.
+bool tell_problems(const config::Loaded& loaded) {
+  for (const auto& problem : loaded.problems) spdlog::error("{}", problem.text());
+  if (!loaded.usable()) return false;
+  if (loaded.config.limits_fallback) {
+    spdlog::error("wrong limits: running on built-in limits at 20 % of the current until they are mended");
+  }
+  return true;
+}
+
+bool bank_wanted(const config::Config& config) {
+  switch (config.bank.enabled) {
+    case config::BankEnabled::yes:
+      return true;
+    case config::BankEnabled::no:
+      return false;
+    default:
+      return config.unit_count() > 1;
+  }
+}
+
+/// Everything that lives while the daemon runs.
+class Daemon {
+ public:
+  Daemon(config::Config config, const Options& options)
+      : options_(options),
+        config_(std::move(config)),
+        signals_(loop_, SIGINT, SIGTERM, SIGHUP),
+        ticker_(loop_),
+        store_(state_folder(config_), "state"),
+        settings_(loop_, {victron::bus_address(options.dbus), patience(), store_.folder() / "instances"}),
+        shared_{loop_, victron::bus_address(options.dbus), settings_, config_.daemon.allow_control,
+                [this](const std::string& reason) { fail(reason); }} {}
+
+  int run() {
+    buses_ = make_buses(loop_, config_);
+    if (const int problem = open_ports(buses_); problem != 0) return problem;
+    make_batteries();
+    make_bank();
+    restore();
+    for (const auto& bus : buses_.buses) {
+      bus->on_port = [name = bus->port()](const std::string& reason) {
+        if (reason.empty()) {
+          spdlog::info("port {}: open again", name);
+        } else {
+          spdlog::error("port {}; trying again with pauses of up to 30 s", reason);
+        }
+      };
+      asio::co_spawn(loop_, bus->run(), [this](const std::exception_ptr& error) { ended(error); });
+    }
+    wait_for_signal();
+    next_tick_ = Clock::now();
+    tick();
+    sd_notify(0, "READY=1");
+    loop_.run();
+    save(true);
+    return exit_code_;
+  }
+
+ private:
+  static std::optional<std::chrono::milliseconds> patience() {
+    if (victron::on_venus_os()) return std::nullopt;
+    return std::chrono::seconds(2);
+  }
+
+  void make_batteries() {
+    const bool bank = bank_wanted(config_);
+    for (const auto& section : config_.batteries) {
+      for (const auto& unit : section.units) {
+        Role role;
+        role.member = bank;
+        role.publish = !bank || config_.bank.publish_members != config::PublishMembers::none;
+        role.publish_limits = !bank || config_.bank.publish_members == config::PublishMembers::full;
+        role.configuration_fault = unit.limits_fallback;
+        batteries_.push_back(std::make_unique<Battery>(shared_, section, unit, find_driver(section.driver), role));
+      }
+    }
+    for (const auto& seat : buses_.seats) {
+      for (const auto& battery : batteries_) {
+        if (battery->name() == seat.unit->name) battery->attach(*seat.bus, *seat.station);
+      }
+    }
+  }
+
+  void make_bank() {
+    if (!bank_wanted(config_)) return;
+    std::vector<Battery*> members;
+    for (const auto& battery : batteries_) {
+      const auto& names = config_.bank.members;
+      const bool named = std::find(names.begin(), names.end(), battery->name()) != names.end();
+      if (named || names.empty()) members.push_back(battery.get());
+    }
+    bank_ = std::make_unique<Bank>(shared_, config_.bank, members);
+    for (Battery* member : members) {
+      member->on_step = [this](TimePoint now) { bank_->member_stepped(now); };
+    }
+  }
+
+  void tick() {
+    const TimePoint now = Clock::now();
+    for (const auto& battery : batteries_) battery->tick(now);
+    if (bank_) bank_->tick(now);
+    sd_notify(0, "WATCHDOG=1");
+    if (now - saved_ >= kSavePeriod) save(false);
+    next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
+    ticker_.expires_at(next_tick_);
+    ticker_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) tick();
+    });
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (number == SIGHUP) {
+        reload();
+        wait_for_signal();
+      } else {
+        stop(0);
+      }
+    });
+  }
+
+  /// New limits take effect at once; other sections need a restart. A wrong file changes nothing.
+  void reload() {
+    const auto loaded = config::load_file(options_.config_file, drivers());
+    for (const auto& problem : loaded.problems) spdlog::error("{}", problem.text());
+    if (!loaded.ok()) {
+      spdlog::error("{}: the running configuration stays in force", options_.config_file);
+      return;
+    }
+    for (const auto& battery : batteries_) {
+      const auto found = loaded.config.find_unit(battery->name());
+      if (found.unit != nullptr) battery->set_limits(found.unit->limits, false);
+    }
+    if (bank_) bank_->set_limits(loaded.config.bank.limits);
+    const bool restart = loaded.config.batteries != config_.batteries || loaded.config.bank != config_.bank;
+    spdlog::info("{}: limits loaded anew{}", options_.config_file,
+                 restart ? "; batteries and bank change at the next start" : "");
+  }
+
+  void restore() {
+    auto loaded = store_.load();
+    for (const auto& note : loaded.notes) spdlog::warn("{}", note);
+    saved_ = Clock::now();
+    if (!loaded.content || !loaded.content->is_object()) return;
+    for (const auto& battery : batteries_) {
+      const auto found = loaded.content->find("batteries");
+      if (found == loaded.content->end() || !found->is_object()) return;
+      const auto entry = found->find(battery->name());
+      if (entry != found->end()) battery->restore(*entry, std::nullopt);
+    }
+  }
+
+  void save(bool durable) {
+    saved_ = Clock::now();
+    nlohmann::json content;
+    for (const auto& battery : batteries_) {
+      if (auto part = battery->save(); !part.is_null()) content["batteries"][battery->name()] = std::move(part);
+    }
+    if (content.is_null()) return;
+    const std::string problem = store_.save(content, durable);
+    if (!problem.empty() && problem != save_problem_) spdlog::warn("state not saved: {}", problem);
+    save_problem_ = problem;
+  }
+
+  void ended(const std::exception_ptr& error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& problem) {
+      fail(problem.what());
+    }
+  }
+
+  void fail(const std::string& reason) {
+    spdlog::critical("{}", reason);
+    stop(kRuntime);
+  }
+
+  void stop(int code) {
+    exit_code_ = code;
+    for (const auto& bus : buses_.buses) bus->stop();
+    ticker_.cancel();
+    signals_.cancel();
+    loop_.stop();
+  }
+
+  Options options_;
+  config::Config config_;
+  asio::io_context loop_{1};
+  asio::signal_set signals_;
+  asio::steady_timer ticker_;
+  Store store_;
+  victron::SettingsClient settings_;
+  Shared shared_;
+  Buses buses_;
+  std::vector<std::unique_ptr<Battery>> batteries_;
+  std::unique_ptr<Bank> bank_;
+  TimePoint next_tick_{};
+  TimePoint saved_{};
+  std::string save_problem_;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+  set_up_log(config::LogLevel::info);
+  const auto loaded = config::load_file(options.config_file, drivers());
+  if (!tell_problems(loaded)) return kNegative;
+  set_up_log(loaded.config.daemon.log_level);
+  spdlog::info("dbus-bms {}, {} batteries", kVersion, loaded.config.unit_count());
+  Daemon daemon(loaded.config, options);
+  return daemon.run();
+}
+
+}  // namespace bms::daemon

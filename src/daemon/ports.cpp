@@ -1,0 +1,56 @@
+#include "daemon/ports.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "port/port_finder.hpp"
+
+namespace bms::daemon {
+namespace {
+
+port::Bus& bus_for(Buses& buses, boost::asio::io_context& loop, const config::Battery& battery,
+                   const DriverInfo& driver) {
+  for (const auto& bus : buses.buses) {
+    if (port::same_port(bus->port(), battery.port)) return *bus;
+  }
+  buses.buses.push_back(std::make_unique<port::Bus>(loop, battery.port, battery.baud.value_or(driver.baud)));
+  return *buses.buses.back();
+}
+
+}  // namespace
+
+Buses make_buses(boost::asio::io_context& loop, const config::Config& config) {
+  Buses buses;
+  for (const auto& battery : config.batteries) {
+    const DriverInfo* driver = find_driver(battery.driver);
+    if (driver == nullptr) continue;
+    port::Bus& bus = bus_for(buses, loop, battery, *driver);
+    for (const auto& unit : battery.units) {
+      auto station = std::make_unique<port::Station>();
+      station->name = unit.name;
+      station->driver = driver->make(config::driver_options(battery, unit));
+      station->interval = std::max(battery.poll_interval, driver->min_interval);
+      buses.seats.push_back({&battery, &unit, driver, &bus, &bus.add(std::move(station))});
+    }
+  }
+  return buses;
+}
+
+int open_ports(const Buses& buses) {
+  std::size_t opened = 0;
+  bool in_use = false;
+  for (const auto& bus : buses.buses) {
+    const std::string reason = bus->open();
+    if (reason.empty()) {
+      ++opened;
+      continue;
+    }
+    in_use = in_use || reason.find("another program") != std::string::npos;
+    spdlog::error("port {}", reason);
+  }
+  if (opened > 0 || buses.buses.empty()) return 0;
+  return in_use ? 3 : 1;
+}
+
+}  // namespace bms::daemon

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <string>
+
+#include "config/config.hpp"
+#include "victron/settings_client.hpp"
+
+namespace bms::daemon {
+
+/// What all parts of the daemon use.
+struct Shared {
+  boost::asio::io_context& loop;
+  std::string bus_address;
+  victron::SettingsClient& settings;
+  bool allow_control = false;
+  /// Something that no retry mends (a bus name that belongs to another program): the daemon ends with exit code 3.
+  std::function<void(const std::string& reason)> fatal;
+};
+
+}  // namespace bms::daemon

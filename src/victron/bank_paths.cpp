@@ -1,0 +1,176 @@
+// Extremes, composition and the single batteries of a bank, as items.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "victron/alarm_map.hpp"
+#include "victron/battery_paths.hpp"
+#include "victron/part_values.hpp"
+#include "victron/path_table.hpp"
+
+namespace bms::victron {
+namespace {
+
+/// Has values that may be shown.
+bool known(const MemberView& member) {
+  return member.reading != nullptr && (member.limits == nullptr || !member.limits->blocked_by_loss);
+}
+
+bool answers(const MemberView& member) {
+  return member.reading != nullptr &&
+         (member.limits == nullptr ||
+          (member.limits->freshness != limits::Freshness::lost && member.limits->freshness != limits::Freshness::none));
+}
+
+bool blocks(const MemberView& member, bool limits::Limits::*allowed, std::optional<bool> Reading::*fet) {
+  if (member.limits != nullptr && !(member.limits->*allowed)) return true;
+  return member.reading != nullptr && !(member.reading->*fet).value_or(true);
+}
+
+/// A battery by itself is its own and only member.
+std::vector<MemberView> members_of(const BatteryView& view) {
+  if (!view.members.empty()) return {view.members.begin(), view.members.end()};
+  return {{.name = {}, .reading = view.reading, .limits = view.limits}};
+}
+
+struct HistoryPath {
+  std::string_view name;
+  std::string_view path;
+  bool negative;  ///< Ah drawn: published as zero or negative whatever the source says
+};
+constexpr HistoryPath kHistory[] = {
+    {"deepest_discharge_Ah", "/History/DeepestDischarge", true},
+    {"last_discharge_Ah", "/History/LastDischarge", true},
+    {"average_discharge_Ah", "/History/AverageDischarge", true},
+    {"total_drawn_Ah", "/History/TotalAhDrawn", true},
+    {"charge_cycles", "/History/ChargeCycles", false},
+    {"full_discharges", "/History/FullDischarges", false},
+    {"automatic_syncs", "/History/AutomaticSyncs", false},
+    {"low_voltage_alarms", "/History/LowVoltageAlarms", false},
+    {"high_voltage_alarms", "/History/HighVoltageAlarms", false},
+    {"low_starter_voltage_alarms", "/History/LowStarterVoltageAlarms", false},
+    {"high_starter_voltage_alarms", "/History/HighStarterVoltageAlarms", false},
+    {"min_voltage_V", "/History/MinimumVoltage", false},
+    {"max_voltage_V", "/History/MaximumVoltage", false},
+    {"min_cell_voltage_V", "/History/MinimumCellVoltage", false},
+    {"max_cell_voltage_V", "/History/MaximumCellVoltage", false},
+    {"min_starter_voltage_V", "/History/MinimumStarterVoltage", false},
+    {"max_starter_voltage_V", "/History/MaximumStarterVoltage", false},
+    {"min_temperature_C", "/History/MinimumTemperature", false},
+    {"max_temperature_C", "/History/MaximumTemperature", false},
+    {"since_full_charge_s", "/History/TimeSinceLastFullCharge", false},
+    {"discharged_energy_kWh", "/History/DischargedEnergy", false},
+    {"charged_energy_kWh", "/History/ChargedEnergy", false},
+};
+
+}  // namespace
+
+void BatteryPaths::put_extremes(const BatteryView& view) {
+  Extremes cells;
+  Extremes temperatures;
+  const auto members = members_of(view);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!known(members[i])) continue;
+    const std::string prefix = view.members.empty() ? "" : std::to_string(i + 1);
+    add_cells(cells, *members[i].reading, prefix);
+    add_temperatures(temperatures, *members[i].reading, prefix);
+  }
+  const auto show = [&](const std::optional<Extreme>& extreme, std::string_view path, std::string_view id_path) {
+    put(path, extreme ? Value(extreme->value) : Value{});
+    put(id_path, extreme ? Value(extreme->id) : Value{});
+  };
+  show(cells.min, "/System/MinCellVoltage", "/System/MinVoltageCellId");
+  show(cells.max, "/System/MaxCellVoltage", "/System/MaxVoltageCellId");
+  show(temperatures.min, "/System/MinCellTemperature", "/System/MinTemperatureCellId");
+  show(temperatures.max, "/System/MaxCellTemperature", "/System/MaxTemperatureCellId");
+  if (!view.members.empty() && cells.min) put("/Voltages/Diff", cells.max->value - cells.min->value);
+}
+
+void BatteryPaths::put_composition(const BatteryView& view) {
+  int online = 0;
+  int no_charge = 0;
+  int no_discharge = 0;
+  std::size_t cells = 0;
+  const auto members = members_of(view);
+  for (const auto& member : members) {
+    if (answers(member)) ++online;
+    if (blocks(member, &limits::Limits::allow_charge, &Reading::charge_fet)) ++no_charge;
+    if (blocks(member, &limits::Limits::allow_discharge, &Reading::discharge_fet)) ++no_discharge;
+    if (member.reading != nullptr) cells = std::max(cells, member.reading->cells_V.size());
+  }
+  // A shunt is no composition of anything: these pages of the GX stay closed.
+  if (cells == 0 && view.members.empty() && !options_.limits) return;
+  const int count = static_cast<int>(members.size());
+  const int series = std::clamp(view.in_series, 1, count);
+  put("/System/NrOfModulesOnline", online);
+  put("/System/NrOfModulesOffline", count - online);
+  put("/System/NrOfModulesBlockingCharge", no_charge);
+  put("/System/NrOfModulesBlockingDischarge", no_discharge);
+  put("/System/NrOfBatteries", count);
+  put("/System/BatteriesSeries", series);
+  put("/System/BatteriesParallel", count / series);
+  put("/System/NrOfCellsPerBattery", cells == 0 ? Value{} : Value(static_cast<std::int32_t>(cells)));
+}
+
+void BatteryPaths::put_members(const BatteryView& view) {
+  const auto members = members_of(view);
+  const bool bank = !view.members.empty();
+  for (std::size_t i = 0; i < members.size(); ++i) put_member(i + 1, members[i], bank);
+}
+
+void BatteryPaths::put_member(std::size_t number, const MemberView& member, bool in_bank) {
+  static const Reading kNothing;
+  const bool shown = known(member);
+  const Reading& reading = shown ? *member.reading : kNothing;
+  // gui-v2 looks at single-digit modules only.
+  if (in_bank && number <= 10) {
+    const std::string module = fmt::format("/Diagnostics/Module{}", number - 1);
+    put(module + "/Id", std::string(member.name));
+    const AlarmLevels levels = alarm_levels(member.reading, member.limits);
+    for (const auto& [name, level] : levels) put(fmt::format("{}/Alarms/{}", module, name), level);
+    for (const auto& [key, item] : tree_.below(module + "/Alarms")) {
+      if (!levels.contains(key)) put(item->path, 0);
+    }
+  }
+  const std::size_t cells = member.reading == nullptr ? 0 : member.reading->cells_V.size();
+  if (!options_.cell_page || (!in_bank && cells == 0)) return;
+  if (tree_.find("/Battery/Request/Id") == nullptr) put("/Battery/Request/Id", 1);
+  const auto at = [&](std::string_view leaf) { return fmt::format("/Battery/{}/{}", number, leaf); };
+  if (!member.name.empty()) put(at("Name"), std::string(member.name));
+  if (member.reading != nullptr) {
+    put(at("Serial"), member.reading->serial ? Value(*member.reading->serial) : Value{});
+    put(at("FwVersion"), member.reading->sw ? Value(*member.reading->sw) : Value{});
+    put(at("Status"), status_bits(*member.reading, member.limits));
+  }
+  put(at("Capacity"), value_of(reading.capacity_Ah));
+  put(at("Soc"),
+      value_of(shown && member.limits != nullptr && member.limits->soc_pct ? member.limits->soc_pct : reading.soc_pct));
+  put(at("Voltage"), value_of(reading.voltage_V));
+  put(at("Current"), value_of(reading.current_A));
+  put(at("Temperature"), value_of(mean_temperature(reading)));
+  if (member_cells_.size() < number) member_cells_.resize(number);
+  auto& items = member_cells_[number - 1];
+  while (items.size() < std::min<std::size_t>(cells, 256)) {
+    const std::string path = at(fmt::format("Cell/{}/Voltage", items.size() + 1));
+    items.push_back(tree_.add(path, path_info(path)->format));
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    tree_.set(items[i], i < reading.cells_V.size() ? value_of(reading.cells_V[i]) : Value{});
+  }
+}
+
+void BatteryPaths::put_history(const BatteryView& view) {
+  for (const auto& [name, path, negative] : kHistory) {
+    std::optional<double> value;
+    for (const auto* source : {view.history, view.reading == nullptr ? nullptr : &view.reading->history}) {
+      if (value || source == nullptr) continue;
+      if (const auto entry = source->find(name); entry != source->end()) value = entry->second;
+    }
+    if (value) put(path, negative ? -std::abs(*value) : *value);
+  }
+  if (view.reading != nullptr && view.reading->cycles) {
+    put("/History/ChargeCycles", static_cast<double>(*view.reading->cycles));
+  }
+}
+
+}  // namespace bms::victron

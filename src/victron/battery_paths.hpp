@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "victron/battery_view.hpp"
+#include "victron/item_tree.hpp"
+
+namespace bms::victron {
+
+/// Fills the item tree of one battery (or bank) service from what is known about it. Paths are those of path_table();
+/// cells, sensors and rare paths appear with the first data that have them.
+///
+///     BatteryPaths paths(service.items(), identity, {.limits = true, .cell_page = true});
+///     paths.update(view);                       // before publish(): fills everything
+///     ...
+///     paths.update(view); service.flush();      // after each step of the engine
+class BatteryPaths {
+ public:
+  struct Options {
+    bool limits = true;          ///< false: no /Info/Max* paths at all (member of a bank, shunt)
+    bool cell_page = true;       ///< fill /Battery/<n>/... so that the GX shows its page with cell voltages
+    bool user_settings = false;  ///< the writable /Settings/*, /History/Clear; their values are set by the owner
+    bool remote = false;         ///< the writable /Remote
+  };
+
+  BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Options options);
+  void update(const BatteryView& view);
+
+ private:
+  void put(std::string_view path, Value value);
+  void put_identity(const Reading& reading);
+  void put_measurements(const BatteryView& view, bool known);
+  void put_charge_state(const BatteryView& view, bool known);
+  void put_temperatures(const Reading& reading, bool known);
+  void put_cells(const Reading& reading, bool known);
+  void put_extremes(const BatteryView& view);
+  void put_composition(const BatteryView& view);
+  void put_switches(const BatteryView& view);
+  void put_limits(const limits::Limits& limits, const BatteryView& view);
+  void put_reasons(const limits::Limits& limits, const BatteryView& view);
+  void put_alarms(const BatteryView& view);
+  void put_history(const BatteryView& view);
+  void put_link(const BatteryView& view);
+  void put_members(const BatteryView& view);
+  void put_member(std::size_t number, const MemberView& member, bool in_bank);
+
+  ItemTree& tree_;
+  BatteryIdentity identity_;
+  Options options_;
+  std::vector<Item*> cells_;                      ///< /Voltages/Cell<n>
+  std::vector<Item*> balances_;                   ///< /Balances/Cell<n>
+  std::vector<std::vector<Item*>> member_cells_;  ///< /Battery/<n>/Cell/<m>/Voltage
+  std::optional<TimePoint> link_shown_;
+  std::optional<TimePoint> explained_;
+  std::string explained_causes_;
+};
+
+}  // namespace bms::victron

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bms/reading.hpp"
+#include "limits/output.hpp"
+#include "port/link_health.hpp"
+
+namespace bms::victron {
+
+/// What does not change while a service is on the bus. Empty texts are published as invalid, but never those of the
+/// paths that must be valid.
+struct BatteryIdentity {
+  std::int32_t instance = 0;    ///< from SettingsClient
+  std::string connection;       ///< "RS485 /dev/ttyUSB0 address 2"; never empty
+  std::string custom_name;      ///< given by the user on the GX, may be empty
+  std::string product_name;     ///< shown when there is no custom name; empty: the model of the first Reading
+  std::string process_version;  ///< of dbus-bms
+  std::string family;           ///< name of the driver
+  std::string manufacturer;
+  bool insecure_connection = false;  ///< a radio link: others must not take their voltage from this battery
+  std::string serial;  ///< where it differs from the Reading's (equal serials told apart); empty: the Reading's
+};
+
+/// One battery of a bank.
+struct MemberView {
+  std::string_view name = {};
+  const Reading* reading = nullptr;        ///< newest complete Reading; nullptr: never any
+  const limits::Limits* limits = nullptr;  ///< its own step of the engine
+};
+
+/// Everything a service publishes in one update. The referenced objects must live during BatteryPaths::update() only.
+struct BatteryView {
+  TimePoint now = {};
+  const Reading* reading = nullptr;        ///< newest complete Reading, of a bank the merged one; nullptr: never any
+  const limits::Limits* limits = nullptr;  ///< nullptr: a shunt, or no engine; nothing below /Info then
+  const port::LinkHealth* link = nullptr;  ///< nullptr: no link of its own (a bank)
+  /// Names as in Reading::history ("deepest_discharge_Ah", "charge_cycles", "min_cell_voltage_V", ...); goes before
+  /// that.
+  const std::map<std::string, double, std::less<>>* history = nullptr;
+  std::optional<double> low_voltage_V = {};  ///< pack V below which nothing may discharge
+  std::span<const MemberView> members = {};  ///< batteries of a bank; empty: a single battery
+  int in_series = 1;                         ///< batteries in series per string
+  std::span<const std::string> notes = {};   ///< what else a user should see, beside the engine's own notes
+};
+
+}  // namespace bms::victron

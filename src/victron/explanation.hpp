@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "limits/output.hpp"
+
+namespace bms::victron {
+
+/// Sentence of the binding constraint; empty when there is none.
+std::string first_sentence(const std::vector<limits::Cause>& why);
+
+/// All notes, of the engine and others, separated by "; ".
+std::string joined_notes(const limits::Limits& limits, std::span<const std::string> others);
+
+/// Which constraints bind now: differs exactly when the explanation is worth renewing at once.
+std::string binding_causes(const limits::Limits& limits);
+
+/// What `dbus-bms limits` prints for a step, without its time: limits, targets, shaping and all constraints.
+std::string explanation_json(const limits::Limits& limits);
+
+}  // namespace bms::victron

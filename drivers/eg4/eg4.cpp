@@ -16,6 +16,7 @@ constexpr int kMissesToForget = 30;
 constexpr int kIdentityTries = 3;
 constexpr std::chrono::minutes kIdentityPause{1};
 
+constexpr std::array kIdentity = {Command::version, Command::serial};
 constexpr std::array kDialects = {Dialect::binary_7e, Dialect::binary_7c, Dialect::ascii};
 
 bool is_ascii(ByteView request) { return request.size() >= ascii::kOverhead; }
@@ -102,22 +103,21 @@ Conversation<Outcome<Reading>> Eg4Driver::identify() {
 }
 
 Conversation<bool> Eg4Driver::ask_identity() {
-  constexpr std::array kCommands = {Command::version, Command::serial};
-  bool heard = false;
-  for (const Command command : kCommands) {
-    const Bytes request = build(start_of(*dialect_), address_, command);
+  for (std::size_t i = 0; i < kIdentity.size(); ++i) {
+    if (identity_known_.test(i)) continue;
+    const Bytes request = build(start_of(*dialect_), address_, kIdentity[i]);
     const auto first = co_await ask(request, 1);
     if (!first) continue;
     const Reading once = binary_.identity();
     const auto second = co_await ask(request, 1);
     // The check byte misses every second single-bit error: a text is believed when it came twice.
-    if (!second || binary_.identity() != once) {
-      binary_.forget_identity();
-      co_return false;
+    if (second && binary_.identity() == once) {
+      identity_known_.set(i);
+    } else {
+      binary_.forget(kIdentity[i]);
     }
-    heard = true;
   }
-  co_return heard;
+  co_return identity_known_.any();
 }
 
 Conversation<Outcome<Reading>> Eg4Driver::read(TimePoint now, int attempts) {
@@ -127,12 +127,11 @@ Conversation<Outcome<Reading>> Eg4Driver::read(TimePoint now, int attempts) {
   } else {
     reading = co_await identify();
   }
-  if (!reading || *dialect_ == Dialect::ascii || identity_known_) co_return reading;
+  if (!reading || *dialect_ == Dialect::ascii || identity_known_.all()) co_return reading;
   if (identity_tries_ >= kIdentityTries && now < last_identity_ + kIdentityPause) co_return reading;
   ++identity_tries_;
   last_identity_ = now;
-  identity_known_ = co_await ask_identity();
-  if (identity_known_) binary_.add_identity(*reading);
+  if (co_await ask_identity()) binary_.add_identity(*reading);
   co_return reading;
 }
 
@@ -142,7 +141,7 @@ Conversation<Outcome<Reading>> Eg4Driver::poll(TimePoint now) {
     misses_ = 0;
   } else if (++misses_ >= kMissesToForget) {
     dialect_ = configured_;
-    identity_known_ = false;
+    identity_known_.reset();
     identity_tries_ = 0;
     misses_ = 0;
   }

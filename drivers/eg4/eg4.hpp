@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <optional>
 
 #include "lifepower4.hpp"
@@ -32,7 +33,7 @@ class Eg4Driver final : public Driver {
   Conversation<Outcome<Reading>> ask_status(Dialect dialect, int attempts);
   /// The first dialect that is answered, and that answer.
   Conversation<Outcome<Reading>> identify();
-  /// Version and serial number of a binary pack, each heard twice.
+  /// Version and serial number of a binary pack, each heard twice; true when any is known.
   Conversation<bool> ask_identity();
   /// Status and, until it is known, identity.
   Conversation<Outcome<Reading>> read(TimePoint now, int attempts);
@@ -41,7 +42,7 @@ class Eg4Driver final : public Driver {
   const std::optional<Dialect> configured_;
   std::optional<Dialect> dialect_;
   int misses_ = 0;
-  bool identity_known_ = false;
+  std::bitset<2> identity_known_;  ///< version, serial number
   int identity_tries_ = 0;
   TimePoint last_identity_{};
   TianPower binary_;

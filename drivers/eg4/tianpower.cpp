@@ -248,6 +248,11 @@ Outcome<void> TianPower::accept(ByteView frame) {
   return {};
 }
 
+void TianPower::forget(Command command) {
+  if (command == Command::version) accept_version({});
+  if (command == Command::serial) accept_serial({});
+}
+
 void TianPower::add_identity(Reading& reading) const {
   reading.model = identity_.model;
   reading.serial = identity_.serial;

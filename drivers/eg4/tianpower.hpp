@@ -97,7 +97,8 @@ class TianPower {
   /// Identity as last heard; texts of two answers must agree before they are believed.
   [[nodiscard]] const Reading& identity() const { return identity_; }
   void add_identity(Reading& reading) const;
-  void forget_identity() { identity_ = Reading{}; }
+  /// Takes back what the answer to this command said.
+  void forget(Command command);
 
  private:
   /// What does not change between two frames of a healthy line.

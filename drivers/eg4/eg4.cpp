@@ -49,14 +49,19 @@ Outcome<void> Eg4Driver::accept(ByteView request, ByteView frame) {
   return is_ascii(request) ? ascii_.accept(request, frame) : binary_.accept(frame);
 }
 
+// A pack may answer both protocols; the version is told by the binary one only.
 std::optional<Reading> Eg4Driver::take() {
   if (auto reading = binary_.take()) return reading;
-  return ascii_.take();
+  auto reading = ascii_.take();
+  if (reading) binary_.add_identity(*reading);
+  return reading;
 }
 
 std::optional<Reading> Eg4Driver::partial() const {
-  if (auto reading = binary_.partial()) return reading;
-  return ascii_.partial();
+  auto reading = ascii_.partial();
+  if (!reading || binary_.complete()) return binary_.partial();
+  binary_.add_identity(*reading);
+  return reading;
 }
 
 Conversation<Outcome<void>> Eg4Driver::ask(Bytes request, int attempts) {

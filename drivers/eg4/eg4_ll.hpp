@@ -218,7 +218,7 @@ class Eg4LlDriver final : public Driver {
   Conversation<bool> ask_settings();
 
   const std::uint8_t address_;
-  const bool tenths_;  ///< 12 V packs behind a Bluetooth bridge: current and capacity in tenths
+  const bool tenths_;  ///< 12 V packs behind a Bluetooth bridge: currents and capacity in tenths
   const std::optional<double> configured_capacity_Ah_;
   Map map_ = Map::unknown;
   int misses_ = 0;

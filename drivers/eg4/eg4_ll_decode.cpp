@@ -162,7 +162,11 @@ Outcome<void> Eg4LlDriver::accept_pack(ByteView map) {
   if (tenths_) {
     reading.current_A = scaled(*read_raw(map, at(kCurrentRegister), Wire::i16be), 0.1);
     reading.remaining_Ah = scaled(1, *reading.remaining_Ah * 0.1);
+    reading.max_charge_current_A = scaled(1, *reading.max_charge_current_A * 0.1);
   }
+  // Not told by some 12 V packs: 0 Ah at 48 %.
+  constexpr double kEmpty_pct = 2;
+  if (reading.remaining_Ah == 0 && *reading.soc_pct > kEmpty_pct) reading.remaining_Ah.reset();
   if (const auto design = reading.extra.find("design_capacity_Ah"); design != reading.extra.end()) {
     reading.capacity_Ah = std::get<double>(design->second);
   } else if (!reading.capacity_Ah) {

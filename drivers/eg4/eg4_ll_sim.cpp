@@ -93,6 +93,7 @@ class SimulatedEg4Ll final : public SimulatedDevice {
     told.soc_pct = stepped(truth.soc_pct, 1);
     told.soh_pct = stepped(truth.soh_pct, 1);
     told.remaining_Ah = stepped(truth.remaining_Ah, 1);
+    if (told.remaining_Ah == 0 && *told.soc_pct > 2) told.remaining_Ah.reset();  // what cannot be told apart
     told.cycles = truth.cycles;
     told.max_charge_current_A = stepped(truth.max_charge_current_A, 1);
     told.mos_temp_C = stepped(truth.mos_temp_C, 1);

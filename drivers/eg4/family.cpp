@@ -47,7 +47,7 @@ DriverInfo eg4_ll_info() {
   info.probe_rank = 45;
   info.unavailable.fets = true;
   info.settings = {{"tenths", DriverSetting::Kind::boolean, "no", 0, 0,
-                    "yes: current and remaining capacity come in tenths (12 V packs behind a Bluetooth bridge)"}};
+                    "yes: currents and remaining capacity come in tenths (12 V packs behind a Bluetooth bridge)"}};
   info.make = [](const DriverOptions& options) -> std::unique_ptr<Driver> {
     return std::make_unique<eg4::Eg4LlDriver>(options);
   };

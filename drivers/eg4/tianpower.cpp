@@ -244,7 +244,7 @@ Outcome<void> TianPower::accept(ByteView frame) {
     default:
       return fail(Fault::foreign);
   }
-  identity_heard_ = true;
+  identity_heard_ = identity_ != Reading{};
   return {};
 }
 

@@ -129,6 +129,7 @@ std::vector<const Document::Group*> Document::with_prefix(std::string_view prefi
 void Document::read(const Group& group, const std::vector<Binding>& bindings) {
   const auto severity = about_limits(group.name) ? Problem::Severity::limits : Problem::Severity::fatal;
   std::vector<std::string_view> names;
+  names.reserve(bindings.size());
   for (const auto& binding : bindings) names.emplace_back(binding.name);
   for (const auto& entry : group.entries) {
     const auto complain = [&](std::string allowed, std::string near) {

@@ -25,7 +25,7 @@ using dsb::Report;
 using dsb::Setting;
 
 /// Longest configuration anybody wrote; the rest of a stream is not read.
-constexpr std::size_t kLargest = 256 * 1024;
+constexpr std::size_t kLargest = 262144;
 
 class Importer {
  public:

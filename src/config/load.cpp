@@ -18,7 +18,7 @@ namespace bms::config {
 namespace {
 
 /// Far beyond any sensible configuration; what is longer is something else (a log, /dev/zero).
-constexpr std::size_t kLargestFile = 256 * 1024;
+constexpr std::size_t kLargestFile = 262144;
 
 /// The text, or one sentence why not.
 tl::expected<std::string, std::string> read_file(const std::string& path) {

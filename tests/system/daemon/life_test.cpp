@@ -1,0 +1,180 @@
+#include "system/daemon/rig.hpp"
+
+// What happens to a daemon in its life: batteries fall silent, ports vanish, the bus restarts, users reload.
+namespace bms {
+namespace {
+
+using testing::HasSubstr;
+
+class Life : public test::Rig {
+ protected:
+  double number(const std::string& suffix, const std::string& path) {
+    return service(suffix).number(path).value_or(-1e9);
+  }
+};
+
+constexpr const char* kQuickLoss = "[limits]\nstale_s = 2\nlost_s = 4\nloss_policy = block\nrecovery_hold_s = 1\n";
+
+TEST_F(Life, ALostBatteryStopsChargingAndItsServiceStays) {
+  auto& simulator = simulate(test::bus_driver(), "1", {"--soc", "60"});
+  configure_rack(test::bus_driver(), "1", kQuickLoss);
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  EXPECT_GT(number("dbusbms_rack", "/Info/MaxChargeCurrent"), 0);
+  command(simulator, {{"fault", "silent"}});
+  ASSERT_TRUE(eventually([&] { return number("dbusbms_rack", "/Alarms/BmsCable") == 2; }));
+  const auto lost = service("dbusbms_rack");
+  EXPECT_EQ(lost.number("/Info/MaxChargeCurrent"), 0);
+  EXPECT_EQ(lost.number("/Info/MaxDischargeCurrent"), 0);
+  EXPECT_GT(lost.number("/Info/MaxChargeVoltage").value_or(0), 40) << "CVL stays valid: this is still the BMS";
+  EXPECT_FALSE(lost.has("/Dc/0/Voltage")) << "measurements of a lost battery are invalid";
+  EXPECT_FALSE(lost.has("/Soc"));
+  EXPECT_EQ(lost.number("/Connected"), 1);
+  EXPECT_GT(lost.number("/Link/Timeout").value_or(0), 0);
+  command(simulator, {{"fault", "none"}});
+  EXPECT_TRUE(eventually([&] { return number("dbusbms_rack", "/Info/MaxChargeCurrent") > 0; }));
+  EXPECT_EQ(number("dbusbms_rack", "/Alarms/BmsCable"), 0);
+}
+
+TEST_F(Life, ASilentBatteryDoesNotSlowTheOthers) {
+  simulate(test::bus_driver(), "1,2,3");
+  configure_rack(test::bus_driver(), "1,2,3");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack_3"));
+  auto& simulator = *simulators_.front();
+  const auto rate = [&] {
+    const double before = number("dbusbms_rack_1", "/Link/Good") + number("dbusbms_rack_2", "/Link/Good");
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(eventually([&] {
+      return number("dbusbms_rack_1", "/Link/Good") + number("dbusbms_rack_2", "/Link/Good") >= before + 16;
+    }));
+    return 16 / std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const double all_alive = rate();
+  command(simulator, {{"address", 3}, {"fault", "silent"}});
+  ASSERT_TRUE(eventually([&] { return number("dbusbms_rack_3", "/Link/Timeout") >= 3; }));
+  const double one_silent = rate();
+  EXPECT_GT(one_silent, 0.9 * all_alive);
+  RecordProperty("rate_all_alive", std::to_string(all_alive));
+  RecordProperty("rate_one_silent", std::to_string(one_silent));
+}
+
+TEST_F(Life, RubbishIsCountedShownAndNeverPublished) {
+  auto& simulator = simulate(test::bus_driver(), "1", {"--soc", "60"});
+  configure_rack(test::bus_driver(), "1");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  const auto healthy = service("dbusbms_rack");
+  command(simulator, {{"fault", "bit-flips=0.5"}});
+  command(simulator, {{"fault", "garbage=0.3"}});
+  command(simulator, {{"fault", "truncate=0.2"}});
+  const double good = number("dbusbms_rack", "/Link/Good");
+  ASSERT_TRUE(eventually([&] {
+    const auto view = service("dbusbms_rack");
+    for (const char* path : {"/Dc/0/Voltage", "/System/MinCellVoltage", "/System/MaxCellVoltage"}) {
+      const auto value = view.number(path);
+      EXPECT_TRUE(value && std::abs(*value - *healthy.number(path)) < 0.02 * *healthy.number(path)) << path;
+    }
+    EXPECT_EQ(view.number("/Alarms/InternalFailure"), healthy.number("/Alarms/InternalFailure"));
+    return view.number("/Link/Good").value_or(0) >= good + 8;
+  }));
+  const auto view = service("dbusbms_rack");
+  EXPECT_GT(view.number("/Link/Crc").value_or(0) + view.number("/Link/Short").value_or(0) +
+                view.number("/Link/Timeout").value_or(0),
+            0);
+}
+
+TEST_F(Life, APortThatVanishesIsOpenedAgain) {
+  auto& simulator = simulate(test::bus_driver(), "1");
+  configure_rack(test::bus_driver(), "1");
+  auto& daemon = start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  command(simulator, {{"hang_up", true}});
+  ASSERT_NE(daemon.wait_for("no such device"), std::string::npos) << daemon.output();
+  const double good = number("dbusbms_rack", "/Link/Good");
+  simulator.send_line(R"({"open":true})");
+  EXPECT_TRUE(eventually([&] { return number("dbusbms_rack", "/Link/Good") > good; })) << daemon.output();
+  EXPECT_THAT(daemon.output(), HasSubstr("open again"));
+}
+
+TEST_F(Life, TheBusRestartsAndTheServicesAreBackWithin5sWithTheirInstances) {
+  simulate(test::bus_driver(), "1,2");
+  configure_rack(test::bus_driver(), "1,2");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack_1"));
+  ASSERT_TRUE(appears("dbusbms_rack_2"));
+  ASSERT_TRUE(appears("dbusbms_bank"));
+  const double one = number("dbusbms_rack_1", "/DeviceInstance");
+  const double two = number("dbusbms_rack_2", "/DeviceInstance");
+  EXPECT_NE(one, two);
+  for (int round = 0; round < 3; ++round) {
+    bus_.stop();
+    bus_.start();
+    EXPECT_TRUE(eventually([&] { return services().size() == 3; }, std::chrono::seconds(5))) << round;
+    EXPECT_EQ(number("dbusbms_rack_1", "/DeviceInstance"), one);
+    EXPECT_EQ(number("dbusbms_rack_2", "/DeviceInstance"), two);
+  }
+}
+
+TEST_F(Life, InstancesAndNamesSurviveARestartOfTheDaemon) {
+  simulate(test::bus_driver(), "1,2");
+  configure_rack(test::bus_driver(), "1,2");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack_1"));
+  ASSERT_TRUE(appears("dbusbms_rack_2"));
+  const double one = number("dbusbms_rack_1", "/DeviceInstance");
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->exit_code(), 0);
+  EXPECT_TRUE(services().empty());
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack_1"));
+  EXPECT_EQ(number("dbusbms_rack_1", "/DeviceInstance"), one);
+  EXPECT_EQ(service("dbusbms_rack_1").string("/CustomName"), "House 1");
+}
+
+TEST_F(Life, MembersOfABankHaveNoLimitPathsAndTheBankHas) {
+  simulate(test::bus_driver(), "1,2");
+  configure_rack(test::bus_driver(), "1,2");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack_2"));
+  ASSERT_TRUE(appears("dbusbms_bank"));
+  EXPECT_FALSE(service("dbusbms_rack_1").items.contains("/Info/MaxChargeVoltage"));
+  EXPECT_TRUE(service("dbusbms_bank").has("/Info/MaxChargeVoltage"));
+  EXPECT_EQ(service("dbusbms_bank").number("/System/NrOfBatteries"), 2);
+}
+
+TEST_F(Life, ReloadTakesNewLimitsAndRefusesWrongOnes) {
+  simulate(test::bus_driver(), "1", {"--soc", "60", "--temperature", "20"});
+  configure_rack(test::bus_driver(), "1", "[limits]\nmax_charge_a = 40\n");
+  auto& daemon = start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  EXPECT_EQ(number("dbusbms_rack", "/Info/MaxChargeCurrent"), 40);
+  configure_rack(test::bus_driver(), "1", "[limits]\nmax_charge_a = 30\ncell_v_float = 9\n");
+  daemon.signal(SIGHUP);
+  ASSERT_NE(daemon.wait_for("stays in force"), std::string::npos) << daemon.output();
+  EXPECT_EQ(number("dbusbms_rack", "/Info/MaxChargeCurrent"), 40);
+  configure_rack(test::bus_driver(), "1", "[limits]\nmax_charge_a = 25\n");
+  daemon.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return number("dbusbms_rack", "/Info/MaxChargeCurrent") == 25; })) << daemon.output();
+}
+
+TEST_F(Life, StatusShowsWhatIsPublished) {
+  simulate(test::bus_driver(), "1", {"--soc", "60"});
+  configure_rack(test::bus_driver(), "1");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  const auto screen = test::run_program({DBUS_BMS_PROGRAM, "status", "--dbus", bus_.address()});
+  EXPECT_EQ(screen.code, 0);
+  for (const char* text : {"House", "SoC 60.0", "CVL", "CCL", "DCL", "link", "16 3."}) {
+    EXPECT_THAT(screen.output, HasSubstr(text));
+  }
+  std::istringstream lines(screen.output);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+  const auto json = test::run_program({DBUS_BMS_PROGRAM, "status", "--json", "--dbus", bus_.address()});
+  EXPECT_TRUE(nlohmann::json::parse(json.output).contains("com.victronenergy.battery.dbusbms_rack"));
+  bus_.stop();
+  EXPECT_NE(test::run_program({DBUS_BMS_PROGRAM, "status", "--dbus", bus_.address()}).code, 0);
+}
+
+}  // namespace
+}  // namespace bms

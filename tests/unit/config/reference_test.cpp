@@ -58,6 +58,34 @@ TEST(Reference, DocumentationHoldsTheTables) {
       << "run the test with DBUS_BMS_UPDATE=1 and commit docs/configuration.md";
 }
 
+/// Each example of the documentation is a file that works as it stands.
+TEST(Reference, DocumentedExamplesWork) {
+  const std::string text = read(std::string(kSourceDir) + "/docs/configuration.md");
+  std::vector<DriverInfo> drivers = {test_drivers()[0]};
+  drivers[0].name = "jk-pb";
+  int examples = 0;
+  for (auto at = text.find("```ini\n"); at != std::string::npos; at = text.find("```ini\n", at + 1)) {
+    const auto begin = at + std::string_view("```ini\n").size();
+    const std::string example = text.substr(begin, text.find("```", begin) - begin);
+    EXPECT_EQ(problems(load_text(example, "example", drivers)), "") << example;
+    ++examples;
+  }
+  EXPECT_GE(examples, 6);
+}
+
+/// The messages that the documentation shows are those a user gets.
+TEST(Reference, DocumentedMessagesAreReal) {
+  const std::string text = read(std::string(kSourceDir) + "/docs/configuration.md");
+  std::vector<DriverInfo> drivers = {test_drivers()[0]};
+  drivers[0].name = "jk-pb";
+  const auto loaded = load_text(
+      "# house\n[battery:house]\ndriver = jk-pb\nprot = /dev/ttyUSB0\nport = /dev/a\n\n[limits]\nmax_charge_a = 9\n"
+      "cell_v_float = 3.5\n",
+      "config.ini", drivers);
+  ASSERT_EQ(loaded.problems.size(), 2U);
+  for (const auto& problem : loaded.problems) EXPECT_THAT(text, testing::HasSubstr(problem.text() + "\n"));
+}
+
 TEST(Reference, ShippedConfigIsSilentAndAsksForABattery) {
   const auto loaded = load(reference_ini());
   ASSERT_EQ(loaded.problems.size(), 1U) << problems(loaded);

@@ -80,6 +80,9 @@ void decode(std::span<const TextField> layout, ByteView bytes, Reading& reading)
 void encode(std::span<const Field> layout, const Reading& reading, std::span<std::uint8_t> bytes);
 void encode(std::span<const TextField> layout, const Reading& reading, std::span<std::uint8_t> bytes);
 
+/// Puts every number of the layout that `truth` has into `told`, in the steps of the wire: what a perfect driver reads.
+void quantise(std::span<const Field> layout, const Reading& truth, Reading& told);
+
 /// Adds the alarms whose bits are set; the same condition twice keeps the higher level.
 void decode_alarms(std::span<const AlarmBit> table, std::uint64_t bits, std::vector<Alarm>& alarms);
 /// The bits of the alarms in the table that are in force.

@@ -195,6 +195,9 @@ std::optional<std::string> jump(const Reading& before, const Reading& after, boo
   if (auto cause = moved_row("temperature", before.temps_C, after.temps_C, kTempStep_C + kTempRate_C_s * seconds)) {
     return cause;
   }
+  if (auto cause = moved_row("wire resistance", before.wire_resistance_mOhm, after.wire_resistance_mOhm, 0.5)) {
+    return cause;
+  }
   if (auto cause = changed_state(before, after)) return cause;
   auto cause = changed_slow_facts(before, after);
   slow_facts = cause.has_value();

@@ -119,6 +119,15 @@ void encode(std::span<const TextField> layout, const Reading& reading, std::span
   }
 }
 
+void quantise(std::span<const Field> layout, const Reading& truth, Reading& told) {
+  for (const Field& field : layout) {
+    const auto value = load(field.target, truth);
+    if (!value) continue;
+    const auto raw = std::llround((*value - field.bias) / field.scale);
+    store(field.target, told, scaled(raw, field.scale, field.bias));
+  }
+}
+
 void add_alarm(std::vector<Alarm>& alarms, Alarm alarm) {
   const auto same = std::find_if(alarms.begin(), alarms.end(),
                                  [&](const Alarm& other) { return other.condition == alarm.condition; });

@@ -1,0 +1,225 @@
+#include "pb.hpp"
+
+#include <algorithm>
+
+#include "bms/modbus.hpp"
+
+namespace bms::jk {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+/// Shorter silences made several BMS answer at once.
+constexpr milliseconds kGap{120};
+constexpr milliseconds kStatusTimeout{500};
+constexpr milliseconds kSlowTimeout{1000};
+constexpr minutes kSettingsInterval{5};
+/// A unit that has never answered settings or about is asked again after this; status goes on meanwhile.
+constexpr minutes kRetryInterval{1};
+/// Settings and identity are read a second time soon after the first: their sum has only 8 bits, and there is no past
+/// to compare with.
+constexpr milliseconds kSettingsAgain{0};
+constexpr milliseconds kAboutAgain{500};
+
+/// Where no requested charge voltage is set (hardware 11): this much below the cell protection.
+constexpr double kProtectionMargin_V = 0.1;
+
+std::optional<double> extra_number(const Reading& reading, std::string_view name) {
+  const auto found = reading.extra.find(name);
+  if (found == reading.extra.end()) return std::nullopt;
+  const auto* number = std::get_if<double>(&found->second);
+  return number != nullptr && *number > 0 ? std::optional<double>(*number) : std::nullopt;
+}
+
+/// The BMS's own voltages for the whole pack, from its settings per cell.
+void derive_voltages(Reading& reading) {
+  auto cells = static_cast<double>(reading.cells_V.size());
+  if (cells == 0) cells = extra_number(reading, "cell_count_setting").value_or(0);
+  if (cells == 0) return;
+  const auto pack = [&](double cell_V) { return std::round(cell_V * cells * 1e6) / 1e6; };
+  if (const auto requested = extra_number(reading, "cell_rcv_V")) {
+    reading.max_voltage_V = pack(*requested);
+  } else if (const auto full = extra_number(reading, "cell_soc100_V")) {
+    reading.max_voltage_V = pack(*full);
+  } else if (const auto protection = extra_number(reading, "cell_ovp_V")) {
+    reading.max_voltage_V = pack(*protection - kProtectionMargin_V);
+  }
+  if (const auto protection = extra_number(reading, "cell_uvp_V")) reading.min_voltage_V = pack(*protection);
+}
+
+}  // namespace
+
+Scan PbDriver::scan(ByteView request, ByteView buffer) const { return scan_pb(request, buffer, address_); }
+
+Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
+  // A recorded conversation may hold several packs; nothing of one may end up in a Reading of another.
+  const std::uint8_t source = is_block(frame) ? frame[acknowledge_begin(frame)] : frame[0];
+  if (source_ && *source_ != source) {
+    for (Memory& memory : memory_) memory = {};
+    complete_ = fresh_ = false;
+  }
+  source_ = source;
+
+  if (is_block(frame)) {
+    if (contradictory(frame)) return fail(Fault::implausible);
+    const Block type = block_type(frame);
+    keep(frame.first(kBlockSize), {type, 0, kBlockSize});
+    memory(type).answered = true;
+    ++memory(type).reads;
+    complete_ = complete_ || type == Block::status;
+    return {};
+  }
+  const auto window = register_window(request);
+  if (!window) return (frame[1] & 0x80U) == 0 ? Outcome<void>() : Outcome<void>(fail(Fault::refused));
+  const auto payload = modbus::read_payload(frame);
+  if (!payload) return fail(payload.error());
+  if (payload->size() != window->end - window->begin) return fail(Fault::foreign);
+  Bytes block(kBlockSize);
+  std::copy(payload->begin(), payload->end(), block.begin() + static_cast<std::ptrdiff_t>(window->begin));
+  swap_byte_order(block, *window);
+  keep(block, *window);
+  return {};
+}
+
+void PbDriver::Memory::forget() {
+  windows.clear();
+  due.reset();
+}
+
+void PbDriver::keep(ByteView block, Window window) {
+  auto& [stored, windows, reads, answered, due] = memory(window.block);
+  const bool whole = window.begin == 0;
+  if (whole || (!windows.empty() && windows.front().begin == 0)) windows.clear();
+  std::copy(block.begin() + static_cast<std::ptrdiff_t>(window.begin),
+            block.begin() + static_cast<std::ptrdiff_t>(window.end),
+            stored.begin() + static_cast<std::ptrdiff_t>(window.begin));
+  if (window.block == Block::about) {
+    for (const ByteRange& secret : kSecrets) {
+      std::fill_n(stored.begin() + static_cast<std::ptrdiff_t>(secret.begin), secret.size, std::uint8_t{0});
+    }
+  }
+  // Neighbours grow together, so that a field across two answers is seen.
+  constexpr std::size_t kMostWindows = 64;
+  if (!windows.empty() && windows.back().end == window.begin) {
+    windows.back().end = window.end;
+  } else {
+    if (windows.size() >= kMostWindows) windows.clear();
+    windows.push_back(window);
+  }
+  fresh_ = true;
+}
+
+void PbDriver::drop_status() {
+  memory(Block::status).windows.clear();
+  complete_ = false;
+}
+
+Reading PbDriver::gathered() const {
+  Reading reading;
+  const Memory& about = memory(Block::about);
+  const Memory& settings = memory(Block::settings);
+  const Memory& status = memory(Block::status);
+  for (const Window& window : about.windows) decode_about(about.block, window, reading);
+  const Version version = version_of(reading);
+  for (const Window& window : settings.windows) decode_settings(settings.block, window, version, reading);
+  for (const Window& window : status.windows) decode_status(status.block, window, version, reading);
+  derive_voltages(reading);
+  return reading;
+}
+
+std::optional<Reading> PbDriver::take() {
+  if (!complete_) return std::nullopt;
+  Reading reading = gathered();
+  drop_status();
+  fresh_ = false;
+  return reading;
+}
+
+std::optional<Reading> PbDriver::partial() const { return fresh_ ? std::optional<Reading>(gathered()) : std::nullopt; }
+
+Conversation<Outcome<void>> PbDriver::ask(Block block, int attempts) {
+  const Exchange trigger{trigger_request(address_, block), block == Block::status ? kStatusTimeout : kSlowTimeout, kGap,
+                         attempts};
+  const Answer answer = co_await trigger;
+  if (!answer) co_return fail(answer.error());
+  co_return accept(trigger.request, *answer);
+}
+
+/// Settings or about. No answer is no error as long as there never was one: a unit beside a master keeps silent. An
+/// answer that came damaged is an error, so that no Reading goes out with half of what the unit says.
+Conversation<Outcome<void>> PbDriver::ask_slow(Block block, TimePoint now) {
+  Memory& known = memory(block);
+  if (known.due && now < *known.due) co_return Outcome<void>();
+  const auto answer = co_await ask(block, known.answered ? 2 : 1);
+  if (answer) {
+    const bool settings = block == Block::settings;
+    const bool again = known.reads < 2;
+    known.due = settings ? now + (again ? kSettingsAgain : kSettingsInterval) : now + kAboutAgain;
+    if (!settings && !again) known.due = TimePoint::max();
+    co_return answer;
+  }
+  const bool never = answer.error() == Fault::timeout && !known.answered;
+  if (never) known.due = now + kRetryInterval;
+  co_return never ? Outcome<void>() : answer;
+}
+
+/// Status each time. Settings before it when they are due: they were said to wake units of firmware 15.36. About behind
+/// it, so that a silent battery costs no more time than it must.
+Conversation<Outcome<Reading>> PbDriver::poll(TimePoint now) {
+  drop_status();
+  const auto settings = co_await ask_slow(Block::settings, now);
+  if (!settings) co_return fail(settings.error());
+  const auto status = co_await ask(Block::status, memory(Block::settings).answered ? 2 : 1);
+  if (!status) co_return fail(status.error());
+  const auto about = co_await ask_slow(Block::about, now);
+  if (!about) co_return fail(about.error());
+  auto reading = take();
+  if (!reading) co_return fail(Fault::implausible);
+  co_return std::move(*reading);
+}
+
+void PbDriver::refresh() {
+  memory(Block::settings).forget();
+  memory(Block::about).forget();
+}
+
+/// Identity by reading registers first, which no Modbus device minds: model and versions, then the serial number, and
+/// nothing of the PIN between. The trigger is a write; it comes last, and only with the one register known to be safe.
+Conversation<Outcome<Reading>> PbDriver::probe() {
+  constexpr std::size_t kVersionWords = 20;
+  constexpr std::size_t kSerialWords = 8;
+  const Exchange identity{register_request(address_, Block::about, kModelAt, kVersionWords), kStatusTimeout, kGap, 1};
+  const Answer answer = co_await identity;
+  if (answer && accept(identity.request, *answer) && memory(Block::about).block[kModelAt] == 'J') {
+    const Exchange serial{register_request(address_, Block::about, kSerialAt, kSerialWords), kStatusTimeout, kGap, 2};
+    const Answer number = co_await serial;
+    if (number) (void)accept(serial.request, *number);
+  } else {
+    memory(Block::about) = {};
+    const auto status = co_await ask(Block::status, 1);
+    if (!status) co_return fail(status.error());
+    (void)co_await ask(Block::about, 2);
+  }
+  Reading found = gathered();
+  for (Memory& memory : memory_) memory = {};
+  complete_ = fresh_ = false;
+  co_return found;
+}
+
+Conversation<Outcome<bool>> PbDriver::switch_charge(bool on) { return switch_setting(kChargeSwitchAt, on); }
+Conversation<Outcome<bool>> PbDriver::switch_discharge(bool on) { return switch_setting(kDischargeSwitchAt, on); }
+
+Conversation<Outcome<bool>> PbDriver::switch_setting(std::size_t offset, bool on) {
+  const Exchange write{switch_request(address_, offset, on), kSlowTimeout, kGap, 2};
+  const Answer written = co_await write;
+  if (!written) co_return fail(written.error());
+  if (const auto accepted = accept(write.request, *written); !accepted) co_return fail(accepted.error());
+  const auto settings = co_await ask(Block::settings, 3);
+  if (!settings) co_return fail(settings.error());
+  co_return memory(Block::settings).block[offset] != 0;
+}
+
+Bytes PbDriver::redacted(ByteView request, ByteView received) const { return without_secrets(request, received); }
+
+}  // namespace bms::jk

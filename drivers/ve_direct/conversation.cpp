@@ -114,7 +114,8 @@ void SmartShunt::refresh() {
 
 /// One question and its answer. Whatever else comes meanwhile (blocks, asynchronous frames) is taken in too.
 Conversation<Outcome<void>> SmartShunt::ask(Bytes request, std::uint16_t id) {
-  const Exchange question{std::move(request), kHexTimeout, milliseconds(0), 2};
+  // An empty text answers a question by the same bytes; VE.Direct has a wire for each direction and so no echo.
+  const Exchange question{std::move(request), kHexTimeout, milliseconds(0), 2, true};
   const Exchange listen{{}, kHexTimeout, milliseconds(0), 1};
   reply_.reset();
   Answer answer = co_await question;
@@ -141,6 +142,7 @@ Conversation<Outcome<void>> SmartShunt::ask_due(TimePoint now) {
     if (question.pace == Pace::history && blocks_since_history_ < 2) continue;  // TEXT tells it
     ++asked;
     const auto outcome = co_await ask(hex::get(question.id), question.id);
+    postpone(question, now, outcome);
     const bool silent = !outcome && outcome.error() != Fault::refused && outcome.error() != Fault::implausible;
     if (silent) {
       // Nobody hears us (one-way cable) or HEX is off: listen on, and try again ever more rarely.
@@ -149,7 +151,6 @@ Conversation<Outcome<void>> SmartShunt::ask_due(TimePoint now) {
       co_return fail(outcome.error());
     }
     hex_pause_ = seconds(0);
-    postpone(question, now, outcome);
   }
   if (asked > 0) next_burst_ = now + kBurstPause;
   co_return Outcome<void>{};

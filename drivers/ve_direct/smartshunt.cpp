@@ -19,6 +19,8 @@ unsigned hex_part(std::uint16_t id) {
   return id == kSoc ? 0b100 : 0;
 }
 
+bool is_text(std::uint16_t id) { return id == kSerial || id == kModel || id == kName; }
+
 bool near(std::optional<double> a, std::optional<double> b, double limit) {
   if (a.has_value() != b.has_value()) return false;
   return !a || std::abs(*a - *b) <= limit;
@@ -175,6 +177,9 @@ Outcome<void> SmartShunt::accept_hex(ByteView digits) {
   const auto frame = hex::decode(digits);
   if (!frame) return fail(Fault::crc);
   if (const auto value = hex::register_value(*frame)) {
+    // Our own question, repeated by an adapter: no value, and no text register that may be empty.
+    const bool echo = value->flags == 0 && value->value.empty() && !is_text(value->id) && value->id != kSynchronise;
+    if (echo) return fail(Fault::foreign);
     auto outcome = accept_value(*value);
     if (frame->command != static_cast<std::uint8_t>(hex::Command::async)) {
       reply_ = Reply{value->id, value->flags, outcome};

@@ -95,6 +95,28 @@ TEST(SmartShunt, SettingsComeSlowlyAndStay) {
   EXPECT_LT(bench.dialogue.requests.size() - settled, 10U);
 }
 
+TEST(SmartShunt, ADeviceWithoutANameAnswersWithTheQuestionItself) {
+  Bench bench;
+  bench.battery.device_name.reset();
+  const auto reading = bench.poll();
+  ASSERT_TRUE(reading);
+  EXPECT_FALSE(reading->device_name);
+  EXPECT_EQ(reading->capacity_Ah, 280);  // asked after the name
+}
+
+TEST(SmartShunt, ARegisterThatIsNeverAnsweredDoesNotHoldUpTheOthers) {
+  Bench bench;
+  const auto answer = bench.dialogue.answerer;
+  bench.dialogue.answerer = [&](ByteView request) {
+    const Bytes name = hex::get(kName);
+    return std::equal(request.begin(), request.end(), name.begin(), name.end()) ? Bytes{} : answer(request);
+  };
+  Outcome<Reading> reading = bench.poll();
+  for (int second = 0; second < 70; ++second) reading = bench.poll();
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->capacity_Ah, 280);
+}
+
 TEST(SmartShunt, ListensOnlyWhenTold) {
   Bench bench(Bench::Settings{}, false);
   for (int second = 0; second < 60; ++second) ASSERT_TRUE(bench.poll());

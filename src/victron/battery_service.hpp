@@ -39,12 +39,12 @@ class BatteryService {
   };
   struct Owner {
     /// Called for a write to a writable item, after type and range were checked. Runs on the loop; must not wait.
-    std::function<WriteResult(std::string_view path, const Value& value)> write;
+    std::function<WriteResult(std::string_view path, const Value& value)> write = {};
     /// The name could not be had (taken by another program, forbidden by the bus policy): one sentence for the log.
-    /// The service stays off the bus; publish() tries again.
-    std::function<void(std::string_view message)> failed;
+    /// The service stays off the bus; publish() tries again. Must not destroy the service.
+    std::function<void(std::string_view message)> failed = {};
     /// The name is ours; again after each return of the bus. May be empty.
-    std::function<void()> published;
+    std::function<void()> published = {};
   };
 
   BatteryService(boost::asio::io_context& loop, Options options, Owner owner);

@@ -32,7 +32,7 @@ class SettingsClient {
   struct Options {
     std::string address;  ///< D-Bus address, see bus_address()
     std::optional<std::chrono::milliseconds> patience = std::chrono::seconds(10);
-    std::filesystem::path list;  ///< own list of instances, "STATE_DIR/instances"; empty: kept in memory only
+    std::filesystem::path list = {};  ///< own list of instances, "STATE_DIR/instances"; empty: kept in memory only
   };
   using Registered = std::function<void(const DeviceSettings&)>;
 

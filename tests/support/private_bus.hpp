@@ -17,14 +17,17 @@ namespace bms::test {
 /// A dbus-daemon of our own, in a folder of its own; it can be killed, frozen and started again at the same address.
 class PrivateBus {
  public:
-  PrivateBus() {
+  /// `policy`: further rules of the bus, such as <deny own="..."/>.
+  explicit PrivateBus(const std::string& policy = {}) {
     std::string pattern = (std::filesystem::temp_directory_path() / "dbus-bms-test-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
     std::ofstream(folder_ / "bus.conf") << "<busconfig><type>session</type><listen>unix:path=" << socket().string()
                                         << "</listen><auth>EXTERNAL</auth><policy context=\"default\">"
                                            "<allow send_destination=\"*\" eavesdrop=\"true\"/>"
-                                           "<allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
+                                           "<allow eavesdrop=\"true\"/><allow own=\"*\"/>"
+                                        << policy
+                                        << "</policy>"
                                            "<limit name=\"max_replies_per_connection\">50000</limit>"  // as on a GX
                                            "</busconfig>\n";
     start();

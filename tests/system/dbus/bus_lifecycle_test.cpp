@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using victron::BatteryService;
 
 std::size_t open_descriptors() {
   std::size_t count = 0;
@@ -57,6 +58,17 @@ TEST_F(BusLifecycle, ATakenNameIsOneClearError) {
   ASSERT_TRUE(until([&] { return client.owner(kName).empty(); }));
   publish(*second);
   EXPECT_EQ(client.call(kName, "/DeviceInstance", "GetValue").value[1], 2);
+}
+
+TEST_F(BusLifecycle, APolicyThatForbidsTheNameIsOneClearError) {
+  const PrivateBus strict("<deny own_prefix=\"com.victronenergy\"/>");
+  BatteryService service(loop, {kName, strict.address()},
+                         {.failed = [this](std::string_view message) { failures.emplace_back(message); }});
+  add_mandatory(service.items(), 1);
+  ASSERT_EQ(service.publish(), std::nullopt);
+  ASSERT_TRUE(until([&] { return !failures.empty(); }));
+  EXPECT_THAT(failures, ElementsAre(HasSubstr("the bus refuses the name com.victronenergy.battery.dbusbms_test: ")));
+  EXPECT_FALSE(service.published());
 }
 
 TEST_F(BusLifecycle, TheBusMayComeAfterTheService) {

@@ -14,6 +14,7 @@ DriverInfo daren_info() {
   info.has_address = true;
   info.address_min = 0;
   info.address_max = 48;  // 0 to 15 by the switches, 16 to 31 as slave, 32 and 48 as bus master
+  info.probe_addresses = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 32, 48};
   info.address_default = 1;
   info.min_interval = std::chrono::milliseconds(1000);
   info.probe_rank = 35;

@@ -9,9 +9,8 @@ constexpr DipFamily kFamilies[] = {
     {"jk-pb", "JK PB (inverter BMS)", "jk-pb", 4, 4, true, true, 0, 15, std::nullopt, 0,
      "0 is the master: it polls the others itself and leaves no room for a second one. Give every polled pack 1 to 15.",
      "jean-luc1203/jkbms-rs485-addon#3, #17"},
-    {"daren", "Daren DR-JC03", "daren", 6, 4, true, true, 0, 15, std::nullopt, 32,
-     "Switch 6 (with 5 for Victron, SMA, Growatt) makes a pack the master, which polls the others itself: leave both "
-     "OFF.",
+    {"daren", "Daren DR-JC03", "daren", 6, 5, true, true, 0, 31, std::nullopt, 32,
+     "Switch 6 makes a pack the master (32; with switch 5, 48), which polls the others itself: leave it OFF.",
      "cpttinkering/daren-485: user manual V20220711"},
     {"eg4", "EG4 LifePower4, Revov, Narada (TianPower)", "eg4", 4, 4, true, true, 0, 15, std::nullopt, 0,
      "0 is the host of an installation with an inverter. Give every polled pack 1 to 15.",

@@ -29,6 +29,8 @@ TEST(DipSwitches, SettingsOfTheVendorSheets) {
   EXPECT_EQ(setting("rack-6", 6), "OFF ON ON OFF OFF OFF");
   EXPECT_EQ(setting("rack-6", 15), "ON ON ON ON OFF OFF");
   EXPECT_EQ(setting("rack-6", 16), "none");
+  EXPECT_EQ(setting("daren", 17), "ON OFF OFF OFF ON OFF");
+  EXPECT_EQ(setting("daren", 32), "none");
   EXPECT_EQ(setting("jk-pb", 1), "ON OFF OFF OFF");
   EXPECT_EQ(setting("eg4-ll", 16), "ON ON ON ON");
   EXPECT_EQ(setting("eg4-ll", 1), "ON ON ON OFF");

@@ -45,10 +45,12 @@ void match_members(BankState& state, std::span<const Member> members) {
   state.packs = std::move(packs);
 }
 
-/// P7: whoever was heard and is lost now holds the bank where it was.
-void note_losses(BankState& state, std::span<const Unit> units, Limits& limits) {
+/// P7: whoever was heard and is lost now holds the bank where it was. True: somebody was lost in this step.
+bool note_losses(BankState& state, std::span<const Unit> units, Limits& limits) {
+  bool lost_now = false;
   for (const Unit& unit : units) {
     PackMemory& memory = unit.memory.front();
+    lost_now = lost_now || (memory.present && !unit.present);
     if (unit.present) {
       memory.charge.lost_cap_A.reset();
       memory.discharge.lost_cap_A.reset();
@@ -59,6 +61,24 @@ void note_losses(BankState& state, std::span<const Unit> units, Limits& limits) 
     memory.present = unit.present;
     if (!unit.present) limits.notes.push_back({Note::Kind::pack_lost, 0, 0, memory.name});
   }
+  return lost_now;
+}
+
+/// L6: after ten minutes without a word the time at target starts anew.
+void note_silence(BankState& state, std::span<const Member> members, double elapsed_s) {
+  double silence_s = state.silence_s + elapsed_s;
+  for (const Member& member : members) {
+    const State& pack = *member.state;
+    if (!pack.inputs.device.known) continue;
+    const double age_s = pack.clock_s - pack.inputs.device.at_s;
+    if (age_s >= silence_s) continue;
+    if (at_least(silence_s, kLongestGap_s)) {
+      state.phases.absorbed_s = state.phases.balanced_s = 0;
+      state.phases.settled = false;
+    }
+    silence_s = age_s;
+  }
+  state.silence_s = silence_s;
 }
 
 struct BankSoc {
@@ -164,14 +184,16 @@ void shape(const Recovery& recovery, bool first, const BankTarget& target, const
 void step(const Config& config, const BankConfig& bank, BankState& state, std::span<const Member> members,
           const BankInput& input, TimePoint now, Limits& limits) {
   reset(limits);
+  const double before_s = state.clock_s;
   const Timing time = advance(state, now);
+  note_silence(state, members, time.clock_s - before_s);
   match_members(state, members);
   take_external(state.external, input.external, state.clock_s);
   std::vector<Unit> units;
   collect_units(bank.series, members, state.packs, units);
   const bool first = !state.started;
   if (first && std::none_of(units.begin(), units.end(), [](const Unit& unit) { return unit.present; })) return;
-  note_losses(state, units, limits);
+  const bool lost_now = note_losses(state, units, limits);
 
   const double count = static_cast<double>(units.size());
   const double rate_A_s = bank.bank_recovery_rate_a_s.value_or(config.recovery_rate_a_s * count);
@@ -185,7 +207,8 @@ void step(const Config& config, const BankConfig& bank, BankState& state, std::s
   limits.allow_discharge = direction(Cause::Limit::dcl, state.discharge, limits.dcl);
 
   const BankSoc soc = bank_soc(bank, units, input);
-  limits.events = bank_voltage(config, state, units, input, soc.fresh ? soc.pct : std::nullopt, first, time, limits);
+  limits.events =
+      bank_voltage(config, state, units, input, {soc.fresh ? soc.pct : std::nullopt, first, lost_now}, time, limits);
   limits.events.phase_changed = limits.events.phase_changed || first;
   if (state.phases.timeout_spread_V) {
     limits.notes.push_back({Note::Kind::absorption_timeout, *state.phases.timeout_spread_V, 0, {}});

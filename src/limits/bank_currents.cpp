@@ -255,12 +255,12 @@ BankTarget bank_target(const BankConfig& bank, Cause::Limit direction, std::span
     }
     target_A = std::min(target_A, sum_A);
   }
-  Cause over;
+  Cause over = bank_cause(direction, id::kOverLimit, Sentence::correction, 0);
   correct(direction, units, limits, parts.share, target_A, memory, time, over);
   if (memory.correction_A < 0) {
     target_A += memory.correction_A;
     over.value = target_A;
-    if (!over.id.empty()) why.push_back(over);
+    why.push_back(over);
   }
   out.target_A = list_bank_limits(direction, units, state, input, target_A, why);
   return out;

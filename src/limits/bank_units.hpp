@@ -40,8 +40,15 @@ BankTarget bank_target(const BankConfig& bank, Cause::Limit direction, std::span
                        const BankState& state, BankDirection& memory, const BankInput& input, const Timing& time,
                        std::vector<Cause>& why);
 
+/// What else the charge voltage of the bank depends on in this step.
+struct BankMoment {
+  std::optional<double> soc_pct;  ///< only while fresh
+  bool first = false;             ///< first step with data
+  bool lost_now = false;          ///< a pack was lost in this step: nothing rises in it
+};
+
 /// CVL of the bank (P8, P9) with phases; the current limits must be published already.
 Events bank_voltage(const Config& config, BankState& state, std::span<const Unit> units, const BankInput& input,
-                    std::optional<double> soc_pct, bool first, const Timing& time, Limits& limits);
+                    const BankMoment& moment, const Timing& time, Limits& limits);
 
 }  // namespace bms::limits

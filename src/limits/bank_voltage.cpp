@@ -121,14 +121,15 @@ bool nobody_present(std::span<const Unit> units) {
 }  // namespace
 
 Events bank_voltage(const Config& config, BankState& state, std::span<const Unit> units, const BankInput& input,
-                    std::optional<double> soc_pct, bool first, const Timing& time, Limits& limits) {
+                    const BankMoment& moment, const Timing& time, Limits& limits) {
   const bool all = nobody_present(units);
   Whole whole = merge(config, units, all);
   const int cells = whole.phase.cells;
-  whole.phase.soc_pct = soc_pct;
+  whole.phase.soc_pct = moment.soc_pct;
+  whole.phase.fresh = whole.phase.fresh && !moment.lost_now;
   whole.phase.rebulk = input.rebulk;
   whole.phase.top_balance = whole.phase.top_balance || input.top_balance;
-  if (first) start_phases(config, state.phases, cells, state.restored_float);
+  if (moment.first) start_phases(config, state.phases, cells, state.restored_float);
   state.restored_float = false;
   const Events events = step_phases(config, state.phases, whole.phase, time);
 
@@ -137,7 +138,7 @@ Events bank_voltage(const Config& config, BankState& state, std::span<const Unit
   Lowest lowest = regulate_packs(units, v_ph, cells, all, time);
   // A pack that leaves takes its regulation along: CVL may come up, but not in a jump, and not before all is known.
   const double rise_V = whole.phase.fresh ? config.trim_ramp_v_s * time.dt_s : 0;
-  state.trim_V = first ? lowest.trim_V : std::min(lowest.trim_V, state.trim_V + rise_V);
+  state.trim_V = moment.first ? lowest.trim_V : std::min(lowest.trim_V, state.trim_V + rise_V);
   state.trim_V = std::min(0.0, std::max(state.trim_V, floor_V - v_ph));
 
   enforce(config, state.enforcement, v_ph, floor_V, whole.pack_V, whole.current_A, limits.ccl.exact_A,

@@ -90,6 +90,8 @@ std::string device_sentence(const Cause& cause) {
                          cause.b * 100);
     case Sentence::over_limit:
       return fmt::format("pack {} carried {:.1f} A of its {:.1f} A", cause.name.view(), cause.a, cause.b);
+    case Sentence::correction:
+      return "a pack carried more than it may, the limit comes back slowly";
     case Sentence::lost_pack:
       return fmt::format("pack {} is lost, the limit does not rise until it is back", cause.name.view());
     case Sentence::no_pack:

@@ -12,9 +12,14 @@ namespace bms::limits {
 class ShortName {
  public:
   ShortName() = default;
-  ShortName(std::string_view text)  // NOLINT: a name is text
-      : size_(static_cast<std::uint8_t>(text.size() < kMax ? text.size() : kMax)) {
-    for (std::size_t i = 0; i < size_; ++i) bytes_[i] = text[i];
+  ShortName(std::string_view text) {  // NOLINT: a name is text
+    std::size_t size = text.size();
+    if (size > kMax) {
+      size = kMax;
+      while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;  // whole characters only
+    }
+    for (std::size_t i = 0; i < size; ++i) bytes_[i] = text[i];
+    size_ = static_cast<std::uint8_t>(size);
   }
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
   friend bool operator==(const ShortName& a, const ShortName& b) { return a.view() == b.view(); }
@@ -65,6 +70,7 @@ enum class Sentence : std::uint8_t {
   pack_sum,    ///< a: number of packs that take part
   pack_share,  ///< a: A of this pack, b: share, name: pack
   over_limit,  ///< a: A carried, b: A allowed, name: pack
+  correction,  ///< of over_limit while no current is known
   lost_pack,   ///< name: pack
   no_pack,     ///< nobody takes part
   phase_bulk,

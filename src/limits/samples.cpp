@@ -110,10 +110,20 @@ void take_states(State& state, const Reading& reading) {
   in.protections.set(mask, state.clock_s);
 }
 
+/// What a device calls its serial number, fit to be stored: short and printable.
+std::string clean_serial(const std::string& serial) {
+  constexpr std::size_t kMaxSerial = 64;
+  std::string clean = serial.substr(0, kMaxSerial);
+  for (char& c : clean) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return clean;
+}
+
 /// L6: a battery that answers with another serial number, or came back with another number of cells.
 bool is_new_device(const Device& device, const State& state, const Reading& reading) {
   if (reading.serial && !reading.serial->empty() && !state.inputs.serial.empty() &&
-      *reading.serial != state.inputs.serial) {
+      clean_serial(*reading.serial) != state.inputs.serial) {
     return true;
   }
   return device.cells == 0 && state.cells != 0 && state.freshness == Freshness::lost && !reading.cells_V.empty() &&
@@ -131,7 +141,7 @@ Arrival take_sample(const Config& config, const Device& device, State& state, co
 
   Inputs& in = state.inputs;
   in.device.set(true, state.clock_s);
-  if (reading.serial && !reading.serial->empty()) in.serial = *reading.serial;
+  if (reading.serial && !reading.serial->empty()) in.serial = clean_serial(*reading.serial);
   take_cells(state, reading);
   if (in.temperatures.size() < reading.temps_C.size()) {
     in.temperatures.resize(std::min(reading.temps_C.size(), kMaxSensors));

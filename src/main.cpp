@@ -26,7 +26,9 @@ int main(int argc, char** argv) {
   Action action;
   add_run(app, action);
   add_check_config(app, action);
+  add_import_config(app, action);
   add_ports(app, action);
+  add_probe(app, action);
   add_status(app, action);
   add_capture(app, action);
   add_decode(app, action);

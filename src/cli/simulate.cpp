@@ -146,9 +146,10 @@ class Simulation {
       auto reading = to_json(member->device->quantised(member->battery.truth()), 0);
       reading["address"] = member->address;
       reading["writes"] = member->writes;
+      reading["answers"] = member->answers;
       list.push_back(std::move(reading));
     }
-    return {{"truth", std::move(list)}, {"answers", line_.answers()}};
+    return {{"truth", std::move(list)}};
   }
 
   const Options& options_;

@@ -41,9 +41,32 @@ void Battery::set_limits(const limits::Config& config, bool fault) {
   device_.configuration_fault = fault;
 }
 
-void Battery::take(const Reading& reading) {
+void Battery::set_sources(const Battery* soc, const Battery* current, const Battery* voltage) {
+  soc_from_ = soc;
+  current_from_ = current;
+  voltage_from_ = voltage;
+  const auto name = [](const Battery* source) { return source != nullptr ? source->unit_.display_name : ""; };
+  const ShuntSources sources{name(soc), name(current), name(voltage)};
+  if (sources.any()) merge_.emplace(sources);
+}
+
+Reading Battery::with_shunts(const Reading& own) {
+  if (!merge_) return own;
+  const auto newest = [](const Battery* source) {
+    return source != nullptr && source->reading_ ? &*source->reading_ : nullptr;
+  };
+  ShuntMerged merged = merge_->step(own, {newest(soc_from_), newest(current_from_), newest(voltage_from_)}, own.time);
+  std::string notes;
+  for (const auto& note : merged.notes) notes += note.text + "; ";
+  if (log_.changed("shunt", notes, own.time))
+    spdlog::warn("{}: {}", unit_.display_name, notes.empty() ? "shunt is used" : notes);
+  return std::move(merged.reading);
+}
+
+void Battery::take(const Reading& own) {
   const bool first = !reading_;
-  reading_ = reading;
+  reading_ = with_shunts(own);
+  const Reading& reading = *reading_;
   if (first) {
     spdlog::info("{}: {} {} {}", unit_.display_name, reading.model.value_or("battery"), reading.serial.value_or(""),
                  reading.sw.value_or(""));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bank/shunt_merge.hpp"
 #include "config/config.hpp"
 #include "daemon/log_filter.hpp"
 #include "daemon/shared.hpp"
@@ -34,6 +35,8 @@ class Battery {
   Battery& operator=(const Battery&) = delete;
   ~Battery();
 
+  /// Batteries (shunts) that know SoC, current or voltage of this one better; nullptr: it knows itself.
+  void set_sources(const Battery* soc, const Battery* current, const Battery* voltage);
   /// Where it sits on a serial port; the health of its link is published from there.
   void attach(port::Bus& bus, port::Station& station);
 
@@ -62,6 +65,7 @@ class Battery {
 
  private:
   void step(const Reading* reading, TimePoint now);
+  Reading with_shunts(const Reading& own);
   void publish();
   void register_service();
   void make_service(const victron::DeviceSettings& settings);
@@ -85,6 +89,10 @@ class Battery {
   limits::Config limits_config_;
   std::optional<Reading> reading_;
   TimePoint last_step_{};
+  std::optional<ShuntMerge> merge_;
+  const Battery* soc_from_ = nullptr;
+  const Battery* current_from_ = nullptr;
+  const Battery* voltage_from_ = nullptr;
 
   LogFilter log_;
   std::string custom_name_;

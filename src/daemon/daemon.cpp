@@ -75,6 +75,7 @@ class Daemon {
     buses_ = make_buses(loop_, config_);
     if (const int problem = open_ports(buses_); problem != 0) return problem;
     make_batteries();
+    join_shunts();
     make_bank();
     restore();
     for (const auto& bus : buses_.buses) {
@@ -117,6 +118,22 @@ class Daemon {
     for (const auto& seat : buses_.seats) {
       for (const auto& battery : batteries_) {
         if (battery->name() == seat.unit->name) battery->attach(*seat.bus, *seat.station);
+      }
+    }
+  }
+
+  Battery* find_battery(const std::string& name) {
+    for (const auto& battery : batteries_) {
+      if (battery->name() == name) return battery.get();
+    }
+    return nullptr;
+  }
+
+  void join_shunts() {
+    for (const auto& section : config_.batteries) {
+      for (const auto& unit : section.units) {
+        find_battery(unit.name)->set_sources(find_battery(section.soc_from), find_battery(section.current_from),
+                                             find_battery(section.voltage_from));
       }
     }
   }

@@ -152,9 +152,15 @@ asio::awaitable<bool> SimulatedLine::respond() {
   Damaged damaged = damage(speaker->faults, answer, foreign_answer(*speaker), random_);
   speaker->last_answer = answer;
   co_await pause(speaker->device->turnaround() + std::chrono::milliseconds(damaged.delay_ms));
-  ++answers_;
+  if (!damaged.bytes.empty()) ++speaker->answers;
   co_await transmit(std::move(damaged.bytes));
   co_return true;
+}
+
+std::uint64_t SimulatedLine::answers() const {
+  std::uint64_t sum = 0;
+  for (const auto& member : members_) sum += member->answers;
+  return sum;
 }
 
 const Bytes& SimulatedLine::foreign_answer(const Member& member) const {

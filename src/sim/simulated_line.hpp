@@ -22,7 +22,8 @@ struct Member {
   Battery battery;
   Faults faults;
   Bytes last_answer;
-  std::uint64_t writes = 0;  ///< requests that changed or tried to change the device
+  std::uint64_t writes = 0;   ///< requests that changed or tried to change the device
+  std::uint64_t answers = 0;  ///< answers that went on the wire
 
   Member(unsigned at, std::unique_ptr<SimulatedDevice> made, const BatterySpec& spec)
       : address(at), device(std::move(made)), battery(spec) {}
@@ -51,7 +52,8 @@ class SimulatedLine {
   boost::asio::awaitable<void> run();
   void stop();
 
-  [[nodiscard]] std::uint64_t answers() const { return answers_; }
+  /// Answers of all batteries that went on the wire.
+  [[nodiscard]] std::uint64_t answers() const;
 
  private:
   boost::asio::awaitable<void> listen();
@@ -75,7 +77,6 @@ class SimulatedLine {
   Bytes heard_;
   TimePoint heard_at_{};
   std::vector<std::unique_ptr<Member>> members_;
-  std::uint64_t answers_ = 0;
 };
 
 }  // namespace bms::sim

@@ -1,0 +1,137 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <deque>
+#include <iostream>
+#include <memory>
+
+#include "bms/driver.hpp"
+#include "cli/arguments.hpp"
+#include "cli/command.hpp"
+#include "port/line.hpp"
+#include "port/port_finder.hpp"
+#include "probe/prober.hpp"
+#include "probe/report.hpp"
+
+namespace bms::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Options {
+  std::vector<std::string> ports;
+  std::string driver;
+  std::string address;
+  unsigned baud = 0;
+  bool thorough = false;
+};
+
+/// The search of one port, carried out.
+struct Search {
+  probe::PortResult result;
+  std::unique_ptr<probe::Prober> prober;
+};
+
+void show_progress(const probe::Prober& prober, const probe::Attempt& attempt) {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  std::cerr << "\r\x1b[K" << probe::progress_line(prober, attempt) << std::flush;
+}
+
+asio::awaitable<void> search(asio::io_context& context, Search& search) {
+  port::Line line(context);
+  probe::Prober& prober = *search.prober;
+  while (const auto attempt = prober.next()) {
+    show_progress(prober, *attempt);
+    const std::string reason =
+        line.is_open() ? line.set_baud(attempt->baud) : line.open(search.result.path, attempt->baud);
+    if (!reason.empty()) {
+      search.result.problem = reason;
+      if (!line.is_open()) co_return;
+      prober.result(*attempt, fail(Fault::unsupported));
+      continue;
+    }
+    DriverOptions options;
+    options.address = attempt->address;
+    if (attempt->driver->needs_cells) options.cells = 16;
+    if (attempt->driver->needs_capacity) options.capacity_Ah = 100;
+    const auto driver = attempt->driver->make(options);
+    prober.result(*attempt, co_await line.run(*driver, driver->probe(), 2, [](Fault) {}));
+  }
+}
+
+std::vector<Search> plan(const Options& options, const probe::Scope& scope) {
+  std::vector<Search> searches;
+  const auto add = [&](const std::string& name, const std::string& path, const std::string& problem) {
+    Search& one = searches.emplace_back();
+    one.prober = std::make_unique<probe::Prober>(drivers(), scope);
+    one.result = {name, path, one.prober.get(), problem};
+  };
+  if (options.ports.empty()) {
+    for (const auto& port : port::list_ports()) add(port.stable_name(), port.path, "");
+  }
+  for (const auto& spec : options.ports) {
+    const auto path = port::resolve_port(spec);
+    add(spec, path.value_or(spec), path ? "" : path.error());
+  }
+  return searches;
+}
+
+int run_probe(const Options& options) {
+  probe::Scope scope;
+  scope.driver = options.driver;
+  scope.thorough = options.thorough;
+  if (options.baud != 0) scope.baud = options.baud;
+  if (!options.driver.empty() && find_driver(options.driver) == nullptr) {
+    std::cerr << unknown_driver(options.driver) << '\n';
+    return kUsage;
+  }
+  if (!options.address.empty()) {
+    scope.address = parse_address(options.address);
+    if (!scope.address) {
+      std::cerr << "--address " << options.address << ": must be 0 to 255 or 0x00 to 0xff\n";
+      return kUsage;
+    }
+  }
+  auto searches = plan(options, scope);
+  asio::io_context context(1);
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
+  std::size_t running = 0;
+  for (auto& one : searches) {
+    if (!one.result.problem.empty()) continue;
+    ++running;
+    asio::co_spawn(context, search(context, one), [&](const std::exception_ptr&) {
+      if (--running == 0) context.stop();
+    });
+  }
+  if (running > 0) context.run();
+  if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\x1b[K";
+  bool found = false;
+  std::vector<probe::PortResult> results;
+  for (const auto& one : searches) {
+    std::cout << probe::found_text(one.result);
+    found = found || !one.prober->found().empty();
+    results.push_back(one.result);
+  }
+  if (searches.empty()) std::cerr << "no serial ports; name one: dbus-bms probe /dev/ttyUSB0\n";
+  if (found) std::cout << '\n' << probe::config_text(results);
+  return found ? kOk : kNegative;
+}
+
+}  // namespace
+
+void add_probe(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("probe", "find batteries, read-only, and print a config.ini to paste");
+  command->add_option("ports", options->ports, "ports to search (default: all serial ports)");
+  command->add_option("--driver", options->driver, "only this protocol");
+  command->add_option("--address", options->address, "only this address");
+  command->add_option("--baud", options->baud, "only this rate")->check(CLI::Range(300, 1000000));
+  command->add_flag("--all", options->thorough, "every address a protocol can have, also after a find");
+  command->callback([&action, options] { action = [options] { return run_probe(*options); }; });
+}
+
+}  // namespace bms::cli

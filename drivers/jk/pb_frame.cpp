@@ -186,7 +186,7 @@ Bytes without_secrets(ByteView request, ByteView received) {
       if (intact) block[kSumAt] = sum8(block.first(kSumAt));
     }
     if (!intact) continue;
-    if (about_asked) std::fill(out.begin() + static_cast<std::ptrdiff_t>(clean), begin, std::uint8_t{0});
+    if (about_asked && clean < at) std::fill(out.begin() + static_cast<std::ptrdiff_t>(clean), begin, std::uint8_t{0});
     clean = std::min(out.size(), at + kBlockSize + 1 + kAckSize);
     at += kBlockSize - 1;
   }

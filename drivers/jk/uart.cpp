@@ -91,7 +91,7 @@ Outcome<void> UartDriver::accept(ByteView request, ByteView frame) {
   }
   if (values.empty()) return fail(Fault::implausible);
   // A read of one id comes back with that id alone; anything else answers another question.
-  const ByteView asked = request.empty() ? ByteView() : uart_data(request);
+  const ByteView asked = uart_data(request);
   const bool one = uart_command(frame) == UartCommand::read_one && !asked.empty() && asked[0] != kWholeSet;
   if (one && !values.contains(asked[0])) return fail(Fault::foreign);
   const bool whole = values.contains(kCells) && values.contains(0x83) && values.contains(kCurrent) &&

@@ -22,7 +22,7 @@ Bytes uart_reply(UartCommand command, ByteView data);
 
 UartCommand uart_command(ByteView frame);
 bool uart_is_reply(ByteView frame);
-/// The ids and values of a complete frame.
+/// The ids and values of a complete frame; nothing of a shorter one.
 ByteView uart_data(ByteView frame);
 
 /// Finds the answer to `request`. Frames by length: 68 and 4E 57 also occur in data.

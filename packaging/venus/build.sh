@@ -116,7 +116,7 @@ pack() {
 build_one() {
   local arch=$1 root="" tools="" build=build/venus/$1 version folder size settings
   [ -n "${TRIPLET[$arch]:-}" ] || { echo "build.sh: $arch: armhf, arm64 or amd64" >&2; exit 2; }
-  settings=("-DCMAKE_TOOLCHAIN_FILE=$REPO/cmake/toolchain-venus.cmake" "-DDBUS_BMS_ARCH=$arch")
+  settings=("-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
   if [ "$arch" != amd64 ]; then
     need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git
     root=${DBUS_BMS_SYSROOTS:-$REPO/build/sysroot}/$arch

@@ -4,6 +4,7 @@ target_compile_options(bms_options INTERFACE -Wall -Wextra -Wpedantic -Wconversi
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 inside coroutines, std::variant and std::string; clang-tidy and ASan look for the real ones.
   target_compile_options(bms_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict
+                                               -Wno-array-bounds -Wno-stringop-overread
                                                -Wno-psabi)
 endif()
 

@@ -26,8 +26,9 @@ class DarenDriver final : public Driver {
   /// What does not change from one answer to the next on a healthy line.
   struct Steady {
     Shape shape;
-    double rest_V;    ///< pack voltage less sum of cells, V
-    double rest_pct;  ///< SoC less remaining by full capacity, %
+    double rest_V;                ///< pack voltage less sum of cells, V
+    double rest_pct;              ///< SoC less remaining by full capacity, %
+    std::vector<double> temps_C;  ///< cells, ambient, MOSFET
     [[nodiscard]] bool agrees(const Steady& other) const;
   };
   /// A question about what hardly changes.

@@ -126,11 +126,18 @@ std::optional<double> energy_kWh(std::uint16_t raw, double charge_Ah, std::size_
   return found;
 }
 
+/// Boards tell the sum of the cells, cut or rounded to 0.01 V, as pack voltage.
+static bool is_sum(double rest_V) { return rest_V > -0.0105 && rest_V < 0.0055; }
+
 bool DarenDriver::Steady::agrees(const Steady& other) const {
   constexpr double kRestStep_V = 0.04;
   constexpr double kRestStep_pct = 0.5;
-  return shape == other.shape && std::abs(rest_V - other.rest_V) <= kRestStep_V &&
-         std::abs(rest_pct - other.rest_pct) <= kRestStep_pct;
+  constexpr double kTemperatureStep_C = 0.5;
+  if (shape != other.shape || is_sum(rest_V) != is_sum(other.rest_V)) return false;
+  if (std::abs(rest_V - other.rest_V) > kRestStep_V || std::abs(rest_pct - other.rest_pct) > kRestStep_pct)
+    return false;
+  return std::equal(temps_C.begin(), temps_C.end(), other.temps_C.begin(), other.temps_C.end(),
+                    [](double x, double y) { return std::abs(x - y) <= kTemperatureStep_C; });
 }
 
 Scan DarenDriver::scan(ByteView request, ByteView buffer) const {
@@ -241,7 +248,10 @@ Outcome<void> DarenDriver::accept_realtime(ByteView info) {
   }
   if (*reading.soc_pct > 100 || *reading.soh_pct > 100 || *reading.capacity_Ah <= 0) return fail(Fault::implausible);
   const double told_pct = 100 * *reading.remaining_Ah / *reading.capacity_Ah;
-  const Steady steady{*shape, *reading.voltage_V - *cell_sum(reading), *reading.soc_pct - told_pct};
+  Steady steady{*shape, *reading.voltage_V - *cell_sum(reading), *reading.soc_pct - told_pct, {}};
+  for (const auto& temp : reading.temps_C) steady.temps_C.push_back(*temp);
+  steady.temps_C.push_back(*reading.env_temp_C);
+  steady.temps_C.push_back(*reading.mos_temp_C);
   if (trusted_ && !trusted_->agrees(steady) && !(suspect_ && suspect_->agrees(steady))) {
     suspect_ = steady;
     return fail(Fault::implausible);

@@ -16,7 +16,11 @@ constexpr std::size_t kStatusWords = 5;
 constexpr double kMaxPercent = 100;
 // Largest step between two polls that needs no second look; a longer silence costs one repeated exchange.
 constexpr double kRestStep_V = 0.04;
-constexpr double kCounterStep = 3600;
+constexpr double kSocStep_pct = 0.2;
+constexpr double kCounterStep[] = {5, 5, 3600, 3600, 1000, 1000};  // Ah, Ah, s, s, Wh, Wh
+
+/// Pack voltage is told as the sum of the cells, cut or rounded to 0.01 V, by all packs seen so far.
+bool is_sum(double rest_V) { return rest_V > -0.0105 && rest_V < 0.0055; }
 
 /// The data as text; what a device without a serial number sends instead (00, FF, blanks) gives an empty one.
 std::string printable(ByteView data) {
@@ -69,10 +73,12 @@ Scan TianPower::scan(ByteView request, ByteView buffer) {
 }
 
 bool TianPower::Steady::agrees(const Steady& other) const {
-  if (layout != other.layout || rest_V.has_value() != other.rest_V.has_value()) return false;
-  if (rest_V && std::abs(*rest_V - *other.rest_V) > kRestStep_V) return false;
-  return std::equal(counters.begin(), counters.end(), other.counters.begin(), other.counters.end(),
-                    [](double a, double b) { return std::abs(a - b) <= kCounterStep; });
+  if (exact != other.exact || std::abs(soc_pct - other.soc_pct) > kSocStep_pct) return false;
+  if (is_sum(rest_V) != is_sum(other.rest_V) || std::abs(rest_V - other.rest_V) > kRestStep_V) return false;
+  for (std::size_t i = 0; i < std::size(counters); ++i) {
+    if (std::abs(counters[i] - other.counters[i]) > kCounterStep[i]) return false;
+  }
+  return true;
 }
 
 void TianPower::parse_cells(ByteView values, Reading& reading) {
@@ -97,7 +103,7 @@ void TianPower::parse_temperatures(ByteView values, Status& status) {
   for (std::size_t i = 0; i < count; ++i) kinds_known |= values[2 * i] != 0;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint8_t kind = values[2 * i];
-    status.steady.layout.push_back(kind);
+    append(status.steady.exact, values.subspan(2 * i, 2));
     // A board that does not mark its six sensors has them in the order of those that do.
     if (!kinds_known && count == 6 && i >= 4) kind = i == 4 ? kMosSensor : kAmbientSensor;
     const std::uint8_t raw = values[2 * i + 1];
@@ -119,7 +125,7 @@ void TianPower::parse_words(ByteView values, Status& status) {
       status.word = static_cast<std::uint16_t>(word);
     } else {
       // 0 in every capture: a change is worth a second look, its meaning is not known.
-      append_be(status.steady.layout, word, 2);
+      append_be(status.steady.exact, word, 2);
       if (word != 0) status.reading.extra["status_word_" + std::to_string(at / 2)] = static_cast<double>(word);
     }
   }
@@ -141,7 +147,10 @@ bool TianPower::parse_group(std::uint8_t type, ByteView values, Status& status) 
         std::find_if(std::begin(kGroups), std::end(kGroups), [&](const auto& group) { return group.type == type; });
     if (known == std::end(kGroups) || count != 1) return false;
     decode(std::span(&known->field, 1), values, status.reading);
-    if (group_value_size(type) == 4) status.steady.counters.push_back(read_be<4>(values, 0));
+    constexpr std::uint8_t kHardlyMoving[] = {0x04, 0x07, 0x09, 0x0A, 0x11};  // capacity, cycles, SoH, two unknown
+    const auto* const end = std::end(kHardlyMoving);
+    if (std::find(std::begin(kHardlyMoving), end, type) != end) append(status.steady.exact, values);
+    if (group_value_size(type) == 4) status.steady.counters[type - kFirstCounter] = read_be<4>(values, 0);
   }
   return true;
 }
@@ -156,8 +165,8 @@ Outcome<TianPower::Status> TianPower::parse_status(ByteView data) {
     at += 2;
     const std::size_t size = count * group_value_size(type);
     if (data.size() - at < size) return fail(Fault::implausible);
-    status.steady.layout.push_back(type);
-    status.steady.layout.push_back(count);
+    status.steady.exact.push_back(type);
+    status.steady.exact.push_back(count);
     if (!parse_group(type, data.subspan(at, size), status)) return fail(Fault::implausible);
     at += size;
   }
@@ -165,6 +174,7 @@ Outcome<TianPower::Status> TianPower::parse_status(ByteView data) {
   const auto sum = cell_sum(reading);
   if (!sum || !reading.voltage_V || !reading.current_A || !reading.soc_pct) return fail(Fault::implausible);
   if (!in_percent(reading.soc_pct) || !in_percent(reading.soh_pct)) return fail(Fault::implausible);
+  status.steady.soc_pct = *reading.soc_pct;
   status.steady.rest_V = *reading.voltage_V - *sum;
   // The protocol has no remaining capacity.
   if (reading.capacity_Ah) reading.remaining_Ah = scaled(1, *reading.soc_pct * *reading.capacity_Ah / 100);

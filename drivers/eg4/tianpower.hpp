@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "bms/driver.hpp"
@@ -44,7 +45,8 @@ inline constexpr GroupField kGroups[] = {
     {0x11, {0, Wire::u16be, 1, ExtraName{"group_11"}}},            // unknown, 0 so far
 };
 inline constexpr std::uint8_t kLastGroup = 0x11;
-constexpr std::size_t group_value_size(std::uint8_t type) { return type >= 0x0B && type <= 0x10 ? 4 : 2; }
+inline constexpr std::uint8_t kFirstCounter = 0x0B;  ///< to 0x10: four bytes each
+constexpr std::size_t group_value_size(std::uint8_t type) { return type >= kFirstCounter && type <= 0x10 ? 4 : 2; }
 
 /// Cell word: millivolts in the low 14 bits. Bit 14 is set on cells above about 3.45 V, bit 15 on a changing set of
 /// cells while charging near full (Louisvdw/dbus-serialbattery#14; an unmasked one shows 19.8 or 36 V).
@@ -103,9 +105,10 @@ class TianPower {
  private:
   /// What does not change between two frames of a healthy line.
   struct Steady {
-    Bytes layout;                  ///< group types and counts, sensor kinds, words that are always 0
-    std::optional<double> rest_V;  ///< pack voltage less sum of cells, V
-    std::vector<double> counters;  ///< groups 0B to 10
+    Bytes exact;        ///< group types and counts, temperatures (1 degC), SoH, capacity, cycles, words always 0
+    double rest_V = 0;  ///< pack voltage less sum of cells, V
+    double soc_pct = 0;
+    std::array<double, 6> counters{};  ///< groups 0B to 10
     [[nodiscard]] bool agrees(const Steady& other) const;
   };
   struct Status {

@@ -117,17 +117,14 @@ class Page {
   }
 
   void link() {
-    std::string text;
-    for (const auto& [path, item] : service_.items) {
-      if (!path.starts_with("/Link/") || item.value.is_null()) continue;
-      const std::string entry = fmt::format("{} {}", path.substr(6), item.text.empty() ? item.value.dump() : item.text);
-      if (text.size() + entry.size() + 9 > kColumns) {
-        line(colour(2, "link " + text));
-        text.clear();
-      }
-      text += (text.empty() ? "" : "  ") + entry;
+    // Good answers always, what went wrong only where something did.
+    if (!service_.has("/Link/Good")) return;
+    std::string text = fmt::format("link: {}, {} good answers", item("/Link/Freshness"), item("/Link/Good"));
+    for (const char* cause : {"Repeated", "Crc", "Short", "Timeout", "Foreign", "Refused", "Implausible", "Io"}) {
+      const std::string path = std::string("/Link/") + cause;
+      if (service_.number(path).value_or(0) > 0) text += fmt::format(", {} {}", cause, item(path));
     }
-    if (!text.empty()) line(colour(2, "link " + text));
+    line(colour(2, text.substr(0, kColumns - 2)));
   }
 
   const ServiceView& service_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "bank/merge.hpp"
 #include "version.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr const char* kServiceName = "com.victronenergy.battery.dbusbms_bank";
 constexpr const char* kDeviceId = "dbusbms_bank";
+constexpr auto kStartGrace = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -31,7 +34,18 @@ void Bank::tick(TimePoint now) {
   publish();
 }
 
+/// At start the packs come one after the other: a bank of the first alone would hold its limit for the recovery time
+/// when the others join a moment later. So all are waited for, a moment only.
+bool Bank::complete(TimePoint now) {
+  if (limits_.started) return true;
+  const auto started = [](const Battery* battery) { return battery->limits().started; };
+  if (std::none_of(members_.begin(), members_.end(), started)) return false;
+  if (!first_heard_) first_heard_ = now;
+  return std::all_of(members_.begin(), members_.end(), started) || now - *first_heard_ >= kStartGrace;
+}
+
 void Bank::step(TimePoint now) {
+  if (!complete(now)) return;
   now_ = now;
   std::vector<limits::Member> members;
   std::vector<const Reading*> readings;

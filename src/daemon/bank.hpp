@@ -26,6 +26,7 @@ class Bank {
   [[nodiscard]] std::string name() const { return custom_name_.empty() ? config_.name : custom_name_; }
 
  private:
+  bool complete(TimePoint now);
   void step(TimePoint now);
   void publish();
   void make_service(const victron::DeviceSettings& settings);
@@ -40,6 +41,7 @@ class Bank {
   limits::Limits limits_;
   Reading reading_;
   TimePoint now_{};
+  std::optional<TimePoint> first_heard_;
   LogFilter log_;
   std::string custom_name_;
   bool registering_ = false;

@@ -79,7 +79,8 @@ TEST(Wiring, HoldsTheDipTablesOfTheData) {
     const std::string chapter = document.substr(title, document.find("\n#", title + 1) - title);
     for (unsigned address = known.lowest; address <= known.highest; ++address) {
       std::string row = "| " + std::to_string(address) + " |";
-      for (const bool on : *setting_for(known, address)) row += on ? " ON |" : " OFF |";
+      const DipSetting setting = setting_for(known, address).value();
+      for (const bool on : setting) row += on ? " ON |" : " OFF |";
       EXPECT_NE(chapter.find(row), std::string::npos) << known.title << ": " << row;
     }
     EXPECT_NE(chapter.find(std::string(known.note)), std::string::npos) << known.title;

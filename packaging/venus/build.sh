@@ -125,7 +125,7 @@ build_one() {
     settings+=("-DDBUS_BMS_SYSROOT=$root")
   fi
   say "building for $arch"
-  configure_and_build "$build" "${settings[@]}" "-DCMAKE_CXX_FLAGS=$(prefix_maps "$root")"
+  configure_and_build "$build" "${settings[@]}" "-DCMAKE_CXX_FLAGS=$(compiler_flags "$root")"
   version=$(cached "$build" CMAKE_PROJECT_VERSION)
   folder=$build/bundle/dbus-bms-$version-venus-$arch
   rm -rf "$build/bundle"

@@ -70,8 +70,9 @@ version_of() { cat "$1/VERSION" 2>/dev/null || echo unknown; }
 # Verifies every file of a folder against its list.
 intact() { (cd "$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1); }
 
-# True while batteries of a running daemon are on the bus.
-published() { bounded 10 "$APP/bin/dbus-bms" status --json >/dev/null 2>&1; }
+# True while a battery of ours is on the bus; other drivers' batteries do not count.
+published() { bounded 10 our_battery 2>/dev/null; }
+our_battery() { "$APP/bin/dbus-bms" status --json | grep -q 'com\.victronenergy\.battery\.dbusbms_'; }
 
 service_up() { svstat "$SERVICE" 2>/dev/null | grep -q ': up '; }
 service_not_up() { ! service_up; }

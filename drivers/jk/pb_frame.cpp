@@ -87,7 +87,7 @@ std::array<std::uint8_t, kBlockSize> field_sizes(Block block) {
     note(kStatus);
     note(kStatusFrom15);
     for (const std::size_t at : {kCellMaskAt, kAlarmsAt, kVoltageFactorAt}) sizes[at] = 4;
-    for (const std::size_t pair : {78, 214, 244, 280}) bytes(pair, 2);
+    for (const std::size_t pair : std::array<std::size_t, 4>{78, 214, 244, 280}) bytes(pair, 2);
   } else if (block == Block::settings) {
     note(kSettings);
     for (std::size_t i = 0; i < kMostCells; ++i) sizes[kConnectionResistanceAt + 4 * i] = 4;

@@ -138,7 +138,7 @@ first_config() {
   if "$APP/bin/dbus-bms" probe $PORTS >"$RUN/probe"; then found=yes; else found=; fi
   for p in $PORTS; do "$APP/ports.sh" let-go "$(basename "$(readlink -f "$p")")" $$; done
   cat "$RUN/probe"
-  sed -n '/^\[/,$p' "$RUN/probe" >"$RUN/config.ini"
+  sed -n '/^\[battery:/,$p' "$RUN/probe" >"$RUN/config.ini"
   if [ -z "$found" ]; then
     say "No battery answered. Check the wiring, then write $CONFIG or run install.sh again."
   elif ! "$APP/bin/dbus-bms" check-config "$RUN/config.ini"; then

@@ -183,7 +183,8 @@ void ModbusMemory::add_identity(Reading& reading) const {
   const ByteView date = ByteView(image_).subspan(at(map_->production_date), 3);
   if (date[0] > 99 || date[1] < 1 || date[1] > 12 || date[2] < 1 || date[2] > 31) return;
   reading.extra["production_date"] = fmt::format("20{:02d}-{:02d}-{:02d}", date[0], date[1], date[2]);
-  if (!reading.serial && reading.capacity_Ah) {
+  // Only a board that was asked for its code and has none is known by its date: an unread code may still come.
+  if (!reading.serial && reading.capacity_Ah && has(map_->code.first, map_->code.count)) {
     reading.serial = fmt::format("20{:02d}{:02d}{:02d}-{:g}Ah", date[0], date[1], date[2], *reading.capacity_Ah);
   }
 }

@@ -159,7 +159,10 @@ Reading ModbusDevice::quantised(const Reading& truth) const {
     read(kD2MosBlock);
     if (truth.cells_V.size() > map_->most_cells) read(kD2MoreCells);
   }
-  for (const Block& block : map_->setting_blocks) read(block);
+  // Twice: the identity code is made of the date and of a capacity that stands in a later block.
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const Block& block : map_->setting_blocks) read(block);
+  }
   return memory.reading();
 }
 

@@ -146,6 +146,7 @@ std::optional<std::string> changed_state(const Reading& before, const Reading& a
     return "balancing changed";
   }
   if (before.heater_on != after.heater_on) return "heater changed";
+  if (after.balancing == false && before.balance_current_A != after.balance_current_A) return "balance current changed";
   return std::nullopt;
 }
 

@@ -82,12 +82,26 @@ void Battery::tick(TimePoint now) {
 
 void Battery::step(const Reading* reading, TimePoint now) {
   last_step_ = now;
-  limits::Input input;
-  input.reading = reading;
-  limits::step(limits_config_, device_, state_, input, now, limits_);
+  if (is_shunt()) {
+    age_shunt(now);
+  } else {
+    limits::Input input;
+    input.reading = reading;
+    limits::step(limits_config_, device_, state_, input, now, limits_);
+  }
   tell(now);
   publish();
   if (on_step) on_step(now);
+}
+
+/// A shunt has no engine that would tell how old its newest Reading is.
+void Battery::age_shunt(TimePoint now) {
+  if (!reading_) return;
+  const double age_s = std::chrono::duration<double>(now - reading_->time).count();
+  limits_.started = true;
+  limits_.freshness = age_s > limits_config_.lost_s    ? limits::Freshness::lost
+                      : age_s > limits_config_.stale_s ? limits::Freshness::stale
+                                                       : limits::Freshness::fresh;
 }
 
 /// The log tells changes of what matters, once each.
@@ -101,17 +115,17 @@ void Battery::tell(TimePoint now) {
       spdlog::info("{}: link is {}", name, to_string(limits_.freshness));
     }
   }
-  if (log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
+  if (!is_shunt() && log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
     spdlog::info("{}: {} at {:.2f} V, {}", name, to_string(limits_.phase), limits_.cvl.value_V,
                  first_reason(limits_.cvl.why));
   }
   const auto binding = [](const std::vector<limits::Cause>& why) {
     return why.empty() ? std::string() : std::string(why.front().id);
   };
-  if (log_.changed("ccl", binding(limits_.ccl.why), now)) {
+  if (!is_shunt() && log_.changed("ccl", binding(limits_.ccl.why), now)) {
     spdlog::info("{}: CCL {:.1f} A: {}", name, limits_.ccl.value_A, first_reason(limits_.ccl.why));
   }
-  if (log_.changed("dcl", binding(limits_.dcl.why), now)) {
+  if (!is_shunt() && log_.changed("dcl", binding(limits_.dcl.why), now)) {
     spdlog::info("{}: DCL {:.1f} A: {}", name, limits_.dcl.value_A, first_reason(limits_.dcl.why));
   }
   std::string alarms;
@@ -176,7 +190,8 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
   identity.family = section_.driver;
   paths_ = std::make_unique<victron::BatteryPaths>(
       service_->items(), identity,
-      victron::BatteryPaths::Options{.limits = role_.publish_limits, .cell_page = !role_.member});
+      victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
+                                     .cell_page = !role_.member && !is_shunt()});
   update_items();
   if (const auto missing = service_->publish()) {
     spdlog::error("{}: not published: {} is not known", unit_.name, *missing);
@@ -186,10 +201,13 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
 void Battery::update_items() {
   victron::BatteryView view;
   view.now = last_step_;
-  view.reading = &*reading_;
-  view.limits = &limits_;
+  const bool lost_shunt = is_shunt() && limits_.freshness == limits::Freshness::lost;
+  view.reading = lost_shunt ? nullptr : &*reading_;
+  view.limits = is_shunt() ? nullptr : &limits_;
   view.link = station_ != nullptr ? &station_->health : nullptr;
-  view.low_voltage_V = limits_config_.cell_v_min * static_cast<double>(reading_->cells_V.size());
+  if (!reading_->cells_V.empty()) {
+    view.low_voltage_V = limits_config_.cell_v_min * static_cast<double>(reading_->cells_V.size());
+  }
   paths_->update(view);
 }
 

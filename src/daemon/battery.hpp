@@ -56,6 +56,8 @@ class Battery {
   [[nodiscard]] const limits::Device& device() const { return device_; }
   [[nodiscard]] const limits::Config& limits_config() const { return limits_config_; }
   [[nodiscard]] const port::Station* station() const { return station_; }
+  /// A device without cells: measures, has no limits of its own.
+  [[nodiscard]] bool is_shunt() const { return device_.unavailable.cells; }
   /// Limits by configuration; replaced when the configuration is loaded anew.
   void set_limits(const limits::Config& config, bool fault);
 
@@ -65,6 +67,7 @@ class Battery {
 
  private:
   void step(const Reading* reading, TimePoint now);
+  void age_shunt(TimePoint now);
   Reading with_shunts(const Reading& own);
   void publish();
   void register_service();

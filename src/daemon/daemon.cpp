@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -29,6 +30,7 @@ namespace asio = boost::asio;
 
 constexpr int kNegative = 1;
 constexpr int kRuntime = 3;
+constexpr unsigned kHangs_s = 30;
 constexpr auto kSavePeriod = std::chrono::minutes(10);
 
 std::string state_folder(const config::Config& config) {
@@ -54,7 +56,7 @@ bool bank_wanted(const config::Config& config) {
     case config::BankEnabled::no:
       return false;
     default:
-      return config.unit_count() > 1;
+      return config.bank.members.size() > 1;
   }
 }
 
@@ -103,14 +105,19 @@ class Daemon {
     return std::chrono::seconds(2);
   }
 
+  bool is_member(const std::string& name) const {
+    const auto& names = config_.bank.members;
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
   void make_batteries() {
     const bool bank = bank_wanted(config_);
     for (const auto& section : config_.batteries) {
       for (const auto& unit : section.units) {
         Role role;
-        role.member = bank;
-        role.publish = !bank || config_.bank.publish_members != config::PublishMembers::none;
-        role.publish_limits = !bank || config_.bank.publish_members == config::PublishMembers::full;
+        role.member = bank && is_member(unit.name);
+        role.publish = !role.member || config_.bank.publish_members != config::PublishMembers::none;
+        role.publish_limits = !role.member || config_.bank.publish_members == config::PublishMembers::full;
         role.configuration_fault = unit.limits_fallback;
         batteries_.push_back(std::make_unique<Battery>(shared_, section, unit, find_driver(section.driver), role));
       }
@@ -142,9 +149,7 @@ class Daemon {
     if (!bank_wanted(config_)) return;
     std::vector<Battery*> members;
     for (const auto& battery : batteries_) {
-      const auto& names = config_.bank.members;
-      const bool named = std::find(names.begin(), names.end(), battery->name()) != names.end();
-      if (named || names.empty()) members.push_back(battery.get());
+      if (is_member(battery->name())) members.push_back(battery.get());
     }
     bank_ = std::make_unique<Bank>(shared_, config_.bank, members);
     for (Battery* member : members) {
@@ -156,7 +161,10 @@ class Daemon {
     const TimePoint now = Clock::now();
     for (const auto& battery : batteries_) battery->tick(now);
     if (bank_) bank_->tick(now);
+    // systemd watches a unit; daemontools on a GX watches nothing: a loop that hangs ends there by SIGALRM and is
+    // started again.
     sd_notify(0, "WATCHDOG=1");
+    ::alarm(kHangs_s);
     if (now - saved_ >= kSavePeriod) save(false);
     next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
     ticker_.expires_at(next_tick_);

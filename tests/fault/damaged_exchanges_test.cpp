@@ -40,6 +40,7 @@ Flat flatten(const Reading& reading) {
 double noise(const std::string& key) {
   if (key.starts_with("cells_V")) return 0.004;
   if (key == "voltage_V") return 0.15;
+  if (key == "balance_current_A") return 0;
   if (key == "current_A") return 5;
   if (key == "soc_pct" || key == "remaining_Ah" || key == "consumed_Ah") return 0.5;
   if (key.find("temp") != std::string::npos) return 0.5;

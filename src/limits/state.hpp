@@ -100,6 +100,7 @@ struct Phases {
 struct Regulation {
   double trim_V = 0;  ///< <= 0
   bool excursion = false;
+  double rest_V = 0;  ///< highest cell when the charge current last was worth integrating
   Spell calm;
 };
 

@@ -140,6 +140,7 @@ template <class Visit>
 void fields(Visit& visit, Regulation& regulation) {
   visit("trim_V", regulation.trim_V);
   visit("excursion", regulation.excursion);
+  visit("rest_V", regulation.rest_V);
   visit("calm", regulation.calm);
 }
 

@@ -48,7 +48,7 @@ class Memory {
   unsigned address_;
   std::optional<CurrentScale> forced_;
   std::optional<CurrentScale> measured_;
-  Bytes image_ = Bytes((kEnd - kFirst) * 2);
+  Bytes image_ = Bytes((std::size_t{kEnd} - kFirst) * 2);
   std::bitset<kEnd - kFirst> known_;
   bool touched_ = false;
 };

@@ -46,7 +46,7 @@ std::string RenogyDevice::model(const Reading& truth) const {
 }
 
 Bytes RenogyDevice::image(const Reading& truth) const {
-  Bytes image((kEnd - kFirst) * 2);
+  Bytes image((std::size_t{kEnd} - kFirst) * 2);
   Reading pack = truth;
   for (auto* limit : {&pack.max_charge_current_A, &pack.max_discharge_current_A}) {
     if (*limit) *limit = std::min(**limit, 327.0);

@@ -44,5 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::converse(*driver, driver->probe(), input, at);
     fuzz::converse(*driver, driver->switch_charge(false), input, at);
   }
+  static_cast<void>(driver->partial());
   return 0;
 }

@@ -29,7 +29,6 @@ inline void search(Driver& driver, ByteView request, Bytes wire) {
     if (end == 0 || end > wire.size()) std::abort();
     if (scan.kind == Scan::Kind::frame) {
       static_cast<void>(driver.accept(request, ByteView(wire).subspan(scan.begin, scan.size)));
-      static_cast<void>(driver.partial());
       static_cast<void>(driver.take());
     }
     wire.erase(wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(end));

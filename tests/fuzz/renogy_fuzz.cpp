@@ -43,5 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::converse(*driver, driver->poll(TimePoint{}), input, at);
     fuzz::converse(*driver, driver->probe(), input, at);
   }
+  static_cast<void>(driver->partial());
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bank/merge.hpp"
+#include "limits/state_json.hpp"
 #include "version.hpp"
 
 namespace bms::daemon {
@@ -63,6 +64,18 @@ void Bank::step(TimePoint now) {
   limits::step(config_.limits, config_.engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
   tell(now);
+}
+
+nlohmann::json Bank::save() const { return limits_.started ? limits::to_json(state_) : nlohmann::json(); }
+
+void Bank::restore(const nlohmann::json& saved, std::optional<double> seconds_ago) {
+  auto state = limits::bank_state_from_json(saved, Clock::now());
+  if (!state) {
+    spdlog::warn("bank: saved state not used: {}", state.error());
+    return;
+  }
+  state_ = std::move(*state);
+  limits::restart(state_, seconds_ago);
 }
 
 void Bank::tell(TimePoint now) {

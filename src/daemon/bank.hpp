@@ -20,6 +20,9 @@ class Bank {
   void tick(TimePoint now);
   void set_limits(const limits::Config& config) { config_.limits = config; }
 
+  [[nodiscard]] nlohmann::json save() const;
+  void restore(const nlohmann::json& saved, std::optional<double> seconds_ago);
+
   [[nodiscard]] const limits::Limits& limits() const { return limits_; }
   [[nodiscard]] const Reading& reading() const { return reading_; }
   [[nodiscard]] const std::vector<Battery*>& members() const { return members_; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "limits/state_json.hpp"
 #include "version.hpp"
 
 namespace bms::daemon {
@@ -143,8 +144,23 @@ void Battery::tell(TimePoint now) {
   }
 }
 
-nlohmann::json Battery::save() const { return {}; }
-void Battery::restore(const nlohmann::json& /*saved*/, std::optional<double> /*seconds_ago*/) {}
+nlohmann::json Battery::save() const {
+  if (is_shunt() || !limits_.started) return {};
+  nlohmann::json saved{{"engine", limits::to_json(state_)}};
+  if (reading_ && reading_->serial) saved["serial"] = *reading_->serial;
+  return saved;
+}
+
+void Battery::restore(const nlohmann::json& saved, std::optional<double> seconds_ago) {
+  if (is_shunt() || !saved.is_object() || !saved.contains("engine")) return;
+  auto state = limits::state_from_json(saved.at("engine"), Clock::now());
+  if (!state) {
+    spdlog::warn("{}: saved state not used: {}", unit_.name, state.error());
+    return;
+  }
+  state_ = std::move(*state);
+  limits::restart(state_, seconds_ago);
+}
 
 std::string Battery::device_id() const {
   const bool by_section = section_.identity == config::Identity::section || !reading_ || !reading_->serial;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -48,6 +49,14 @@ bool tell_problems(const config::Loaded& loaded) {
   }
   return true;
 }
+
+/// Wall-clock time, only to tell how old a state file is: GX devices boot without a clock and jump.
+double wall_clock_s() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<double>(now.tv_sec);
+}
+constexpr double kTrustedSince_s = 1767225600;  // 2026-01-01: a clock before that has never been set
 
 bool bank_wanted(const config::Config& config) {
   switch (config.bank.enabled) {
@@ -208,12 +217,25 @@ class Daemon {
     for (const auto& note : loaded.notes) spdlog::warn("{}", note);
     saved_ = Clock::now();
     if (!loaded.content || !loaded.content->is_object()) return;
+    const auto& content = *loaded.content;
+    const auto seconds_ago = age_of(content);
+    const auto part = [&content](const char* key) { return content.value(key, nlohmann::json::object()); };
+    const nlohmann::json saved = part("batteries");
     for (const auto& battery : batteries_) {
-      const auto found = loaded.content->find("batteries");
-      if (found == loaded.content->end() || !found->is_object()) return;
-      const auto entry = found->find(battery->name());
-      if (entry != found->end()) battery->restore(*entry, std::nullopt);
+      if (saved.is_object() && saved.contains(battery->name()))
+        battery->restore(saved.at(battery->name()), seconds_ago);
     }
+    if (bank_ && content.contains("bank")) bank_->restore(content.at("bank"), seconds_ago);
+  }
+
+  /// How long ago the state was saved, by wall clocks that can be trusted at both ends; nullopt: unknown.
+  static std::optional<double> age_of(const nlohmann::json& content) {
+    const auto saved = content.find("saved_unix_s");
+    if (saved == content.end() || !saved->is_number()) return std::nullopt;
+    const double now = wall_clock_s();
+    const auto then = saved->get<double>();
+    if (then < kTrustedSince_s || now < then) return std::nullopt;
+    return now - then;
   }
 
   void save(bool durable) {
@@ -222,7 +244,11 @@ class Daemon {
     for (const auto& battery : batteries_) {
       if (auto part = battery->save(); !part.is_null()) content["batteries"][battery->name()] = std::move(part);
     }
+    if (bank_) {
+      if (auto part = bank_->save(); !part.is_null()) content["bank"] = std::move(part);
+    }
     if (content.is_null()) return;
+    content["saved_unix_s"] = wall_clock_s();
     const std::string problem = store_.save(content, durable);
     if (!problem.empty() && problem != save_problem_) spdlog::warn("state not saved: {}", problem);
     save_problem_ = problem;

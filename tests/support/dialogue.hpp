@@ -19,10 +19,10 @@ struct Dialogue {
 
   Driver& driver;
   Answerer answerer;
-  std::vector<Bytes> requests;  ///< everything the driver sent
-  std::vector<Fault> faults;    ///< every fault met on the way
-  Bytes buffer;                 ///< bytes received and not used yet
-  Bytes context;                ///< the last request sent
+  std::vector<Bytes> requests;       ///< everything the driver sent
+  std::vector<Fault> faults;         ///< every fault met on the way
+  Bytes buffer;                      ///< bytes received and not used yet
+  Bytes context;                     ///< the last request sent
   std::function<Bytes()> says = {};  ///< what an unsolicited device says next, heard by exchanges that only listen
 
   Answer exchange(const Exchange& exchange) {

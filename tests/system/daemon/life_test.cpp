@@ -135,6 +135,29 @@ TEST_F(Life, InstancesAndNamesSurviveARestartOfTheDaemon) {
   EXPECT_EQ(service("dbusbms_rack_1").string("/CustomName"), "House 1");
 }
 
+TEST_F(Life, AQuickRestartTakesTheLimitsUpWhereTheyWere) {
+  simulate(test::bus_driver(), "1", {"--soc", "60", "--temperature", "3"});
+  configure_rack(test::bus_driver(), "1", "[limits]\nmax_charge_a = 100\nrecovery_hold_s = 600\n");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  const double cold = number("dbusbms_rack", "/Info/MaxChargeCurrent");
+  EXPECT_LT(cold, 50);
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->exit_code(), 0);
+  // Warm again while the daemon was away: a restart is no way around the recovery.
+  command(*simulators_.front(), {{"set", {{"temps_C", {22, 22}}}}});
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  EXPECT_EQ(number("dbusbms_rack", "/Info/MaxChargeCurrent"), cold);
+  // A damaged state file is set aside with a message, and the daemon starts.
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->exit_code(), 0);
+  for (const char* file : {"state/state-a", "state/state-b"}) std::ofstream(path(file)) << "rubbish";
+  auto& daemon = start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  EXPECT_THAT(daemon.output(), HasSubstr("set aside as state-a.damaged"));
+}
+
 TEST_F(Life, MembersOfABankHaveNoLimitPathsAndTheBankHas) {
   simulate(test::bus_driver(), "1,2");
   configure_rack(test::bus_driver(), "1,2");

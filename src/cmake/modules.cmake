@@ -39,10 +39,10 @@ function(bms_driver_registry)
   target_precompile_headers(bms_drivers REUSE_FROM bms_pch_base)
 endfunction()
 
-# bms_test(NAME [TIMEOUT s] LINK lib...): a GoogleTest program of all sources of the current folder. Programs that
-# include Asio or sdbus-c++ say ASIO.
+# bms_test(NAME [ASIO] [TIMEOUT s] [SHARDS n] LINK lib...): a GoogleTest program of all sources of the current folder.
+# Programs that include Asio or sdbus-c++ say ASIO. SHARDS runs it as n tests that each take a part.
 function(bms_test name)
-  cmake_parse_arguments(ARG "ASIO" "TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "ASIO" "TIMEOUT;SHARDS" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE bms_options bms_test_support ${ARG_LINK} GTest::gtest_main)
@@ -55,6 +55,15 @@ function(bms_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+    return()
+  endif()
+  math(EXPR last "${ARG_SHARDS} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
+                         "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()

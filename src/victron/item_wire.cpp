@@ -117,4 +117,23 @@ int read_value(sd_bus_message* message, Value& value) {
   return result < 0 ? result : read_basic(message, signature[0], value);
 }
 
+int read_variant(sd_bus_message* message, Value& value) {
+  value = {};
+  const char* contents = nullptr;
+  char type = 0;
+  const int found = sd_bus_message_peek_type(message, &type, &contents);
+  if (found <= 0 || type != 'v' || contents == nullptr) return found < 0 ? found : -EINVAL;
+  const std::string_view signature = contents;
+  constexpr std::string_view kReadable = "ybnqiuxtds";
+  if (signature.size() != 1 || kReadable.find(signature[0]) == std::string_view::npos) {
+    return sd_bus_message_skip(message, "v");
+  }
+  const char basic = signature[0];
+  Steps steps;
+  steps(sd_bus_message_enter_container(message, 'v', std::string(signature).c_str()));
+  if (steps.result() >= 0) steps(read_basic(message, basic, value));
+  if (steps.result() >= 0) steps(sd_bus_message_exit_container(message));
+  return steps.result();
+}
+
 }  // namespace bms::victron::wire

@@ -23,6 +23,9 @@ int append_item(sd_bus_message* message, const Item& item);
 /// The variant of a SetValue. What is neither a number, a boolean nor a text is invalid; nothing else is looked at.
 int read_value(sd_bus_message* message, Value& value);
 
+/// The same inside of something larger: afterwards the message stands behind the variant, whatever was in it.
+int read_variant(sd_bus_message* message, Value& value);
+
 /// The whole of `items` as `a{sa{sv}}`.
 template <class Items, class Project>
 int append_items(sd_bus_message* message, const Items& items, Project project) {

@@ -1,0 +1,81 @@
+#include "victron/foreign_items.hpp"
+
+#include <string>
+
+#include "victron/item_wire.hpp"
+
+namespace bms::victron {
+namespace {
+
+/// Never within a character: what is cut stays UTF-8.
+std::string shortened(const std::string& text) {
+  if (text.size() <= kMostText) return text;
+  std::size_t end = kMostText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
+dbus::Item clean(const Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* integer = std::get_if<std::int32_t>(&value)) return static_cast<double>(*integer);
+  if (const auto* text = std::get_if<std::string>(&value)) return shortened(*text);
+  return {};
+}
+
+void keep(dbus::Items& items, std::string_view path, const Value& value) {
+  if (!dbus::is_used(path)) return;
+  const auto known = items.find(path);
+  if (known != items.end()) {
+    known->second = clean(value);
+  } else if (items.size() < kMostItems) {
+    items.emplace(path, clean(value));
+  }
+}
+
+/// Calls `each(key)` for the entries of a dictionary; it has to read the value behind the key.
+template <class Each>
+bool for_each_entry(sd_bus_message* message, const char* entry, Each each) {
+  if (sd_bus_message_enter_container(message, 'a', entry) <= 0) return false;
+  const std::string content(entry + 1, std::string_view(entry).size() - 2);
+  for (std::size_t count = 0; count < kMostEntries; ++count) {
+    const int more = sd_bus_message_enter_container(message, 'e', content.c_str());
+    if (more < 0) return false;
+    if (more == 0) return sd_bus_message_exit_container(message) >= 0;
+    const char* key = nullptr;
+    if (sd_bus_message_read_basic(message, 's', static_cast<void*>(&key)) <= 0) return false;
+    if (!each(std::string_view(key)) || sd_bus_message_exit_container(message) < 0) return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool read_properties(sd_bus_message* message, std::string_view path, dbus::Items& items) {
+  return for_each_entry(message, "{sv}", [&](std::string_view name) {
+    if (name != "Value") return sd_bus_message_skip(message, "v") >= 0;
+    return read_item(message, path, items);
+  });
+}
+
+bool read_items(sd_bus_message* message, dbus::Items& items) {
+  return for_each_entry(message, "{sa{sv}}", [&](std::string_view path) {
+    if (!dbus::is_used(path)) return sd_bus_message_skip(message, "a{sv}") >= 0;
+    return read_properties(message, path, items);
+  });
+}
+
+bool read_tree(sd_bus_message* message, dbus::Items& items) {
+  if (sd_bus_message_enter_container(message, 'v', "a{sv}") <= 0) return false;
+  return for_each_entry(message, "{sv}", [&](std::string_view key) {
+    return read_item(message, key.starts_with('/') ? std::string(key) : "/" + std::string(key), items);
+  });
+}
+
+bool read_item(sd_bus_message* message, std::string_view path, dbus::Items& items) {
+  Value value;
+  if (wire::read_variant(message, value) < 0) return false;
+  keep(items, path, value);
+  return true;
+}
+
+}  // namespace bms::victron

@@ -11,8 +11,8 @@
 #include "bms/driver.hpp"
 #include "cli/arguments.hpp"
 #include "cli/command.hpp"
-#include "port/line.hpp"
 #include "port/port_finder.hpp"
+#include "port/search.hpp"
 #include "probe/prober.hpp"
 #include "probe/report.hpp"
 
@@ -40,26 +40,10 @@ void show_progress(const probe::Prober& prober, const probe::Attempt& attempt) {
   std::cerr << "\r\x1b[K" << probe::progress_line(prober, attempt) << std::flush;
 }
 
-asio::awaitable<void> search(asio::io_context& context, Search& search) {
+asio::awaitable<void> carry_out(asio::io_context& context, Search& search) {
   port::Line line(context);
-  probe::Prober& prober = *search.prober;
-  while (const auto attempt = prober.next()) {
-    show_progress(prober, *attempt);
-    const std::string reason =
-        line.is_open() ? line.set_baud(attempt->baud) : line.open(search.result.path, attempt->baud);
-    if (!reason.empty()) {
-      search.result.problem = reason;
-      if (!line.is_open()) co_return;
-      prober.result(*attempt, fail(Fault::unsupported));
-      continue;
-    }
-    DriverOptions options;
-    options.address = attempt->address;
-    if (attempt->driver->needs_cells) options.cells = 16;
-    if (attempt->driver->needs_capacity) options.capacity_Ah = 100;
-    const auto driver = attempt->driver->make(options);
-    prober.result(*attempt, co_await line.run(*driver, driver->probe(), 2, [](Fault) {}));
-  }
+  const auto before = [&search](const probe::Attempt& attempt) { show_progress(*search.prober, attempt); };
+  search.result.problem = co_await port::search(line, search.result.path, *search.prober, before);
 }
 
 std::vector<Search> plan(const Options& options, const probe::Scope& scope) {
@@ -103,7 +87,7 @@ int run_probe(const Options& options) {
   for (auto& one : searches) {
     if (!one.result.problem.empty()) continue;
     ++running;
-    asio::co_spawn(context, search(context, one), [&](const std::exception_ptr&) {
+    asio::co_spawn(context, carry_out(context, one), [&](const std::exception_ptr&) {
       if (--running == 0) context.stop();
     });
   }

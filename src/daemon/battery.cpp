@@ -27,6 +27,13 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
 
 Battery::~Battery() = default;
 
+void Battery::identified(const DriverInfo& driver, unsigned address) {
+  driver_ = &driver;
+  section_.driver = driver.name;
+  if (driver.has_address) unit_.address = address;
+  device_.unavailable = driver.unavailable;
+}
+
 void Battery::attach(port::Bus& bus, port::Station& station) {
   bus_ = &bus;
   station_ = &station;

@@ -37,6 +37,8 @@ class Battery {
 
   /// Batteries (shunts) that know SoC, current or voltage of this one better; nullptr: it knows itself.
   void set_sources(const Battery* soc, const Battery* current, const Battery* voltage);
+  /// What was found out about a battery that is configured with `driver = auto`.
+  void identified(const DriverInfo& driver, unsigned address);
   /// Where it sits on a serial port; the health of its link is published from there.
   void attach(port::Bus& bus, port::Station& station);
 

@@ -20,6 +20,8 @@
 #include "daemon/battery.hpp"
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
+#include "port/port_finder.hpp"
+#include "port/search.hpp"
 #include "store/store.hpp"
 #include "version.hpp"
 #include "victron/bus_connection.hpp"
@@ -89,15 +91,10 @@ class Daemon {
     join_shunts();
     make_bank();
     restore();
-    for (const auto& bus : buses_.buses) {
-      bus->on_port = [name = bus->port()](const std::string& reason) {
-        if (reason.empty()) {
-          spdlog::info("port {}: open again", name);
-        } else {
-          spdlog::error("port {}; trying again with pauses of up to 30 s", reason);
-        }
-      };
-      asio::co_spawn(loop_, bus->run(), [this](const std::exception_ptr& error) { ended(error); });
+    for (const auto& bus : buses_.buses) start(*bus);
+    for (const auto& section : config_.batteries) {
+      if (section.driver != "auto") continue;
+      asio::co_spawn(loop_, identify(section), [this](const std::exception_ptr& error) { ended(error); });
     }
     wait_for_signal();
     next_tick_ = Clock::now();
@@ -109,6 +106,65 @@ class Daemon {
   }
 
  private:
+  void start(port::Bus& bus) {
+    bus.on_port = [name = bus.port()](const std::string& reason) {
+      if (reason.empty()) {
+        spdlog::info("port {}: open again", name);
+      } else {
+        spdlog::error("port {}; trying again with pauses of up to 30 s", reason);
+      }
+    };
+    asio::co_spawn(loop_, bus.run(), [this](const std::exception_ptr& error) { ended(error); });
+  }
+
+  /// `driver = auto`: asks, read-only, until a battery answers; then it is polled like any other.
+  asio::awaitable<void> identify(config::Battery section) {
+    asio::steady_timer timer(loop_);
+    for (;;) {
+      probe::Scope scope;
+      scope.baud = section.baud;
+      if (!section.addresses.empty()) scope.address = section.addresses.front();
+      probe::Prober prober(drivers(), scope);
+      {
+        port::Line line(loop_);
+        const auto path = port::resolve_port(section.port);
+        std::string problem;
+        // No conditional operator and no braces around co_await: g++ 12 destroys such temporaries twice.
+        const std::function<void(const probe::Attempt&)> nobody;
+        if (path) {
+          problem = co_await port::search(line, *path, prober, nobody);
+        } else {
+          problem = path.error();
+        }
+        if (!problem.empty()) spdlog::error("{}: {}", section.section, problem);
+      }
+      if (!prober.found().empty()) {
+        const auto& attempt = prober.found().front().attempt;
+        spdlog::info("{}: found {}; `dbus-bms probe` prints the configuration that saves this search", section.section,
+                     probe::to_string(attempt));
+        seat(section, attempt);
+        co_return;
+      }
+      spdlog::warn("{}: no battery answers on {}; searching again in 30 s", section.section, section.port);
+      timer.expires_after(std::chrono::seconds(30));
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+  }
+
+  void seat(const config::Battery& section, const probe::Attempt& attempt) {
+    Battery* battery = find_battery(section.units.front().name);
+    DriverOptions options = config::driver_options(section, section.units.front());
+    options.address = attempt.address;
+    auto station = std::make_unique<port::Station>();
+    station->name = battery->name();
+    station->driver = attempt.driver->make(options);
+    station->interval = std::max(section.poll_interval, attempt.driver->min_interval);
+    auto& bus = *buses_.buses.emplace_back(std::make_unique<port::Bus>(loop_, section.port, attempt.baud));
+    battery->identified(*attempt.driver, attempt.address);
+    battery->attach(bus, bus.add(std::move(station)));
+    start(bus);
+  }
+
   static std::optional<std::chrono::milliseconds> patience() {
     if (victron::on_venus_os()) return std::nullopt;
     return std::chrono::seconds(2);

@@ -158,6 +158,27 @@ TEST_F(Life, AQuickRestartTakesTheLimitsUpWhereTheyWere) {
   EXPECT_THAT(daemon.output(), HasSubstr("set aside as state-a.damaged"));
 }
 
+TEST_F(Life, AnUnknownBatteryIsFoundByAsking) {
+  simulate("daren", "1", {"--soc", "44"});
+  configure_rack("auto", "1");
+  auto& daemon = start_daemon();
+  ASSERT_NE(daemon.wait_for("found daren at 9600 baud, address 1", 0, std::chrono::seconds(90)), std::string::npos)
+      << daemon.output();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  EXPECT_NEAR(number("dbusbms_rack", "/Soc"), 44, 0.2);
+}
+
+TEST_F(Life, ProbeFindsTheBatteryAndPrintsAConfigurationThatWorks) {
+  auto& simulator = simulate("daly", "1");
+  test::Process probe({DBUS_BMS_PROGRAM, "probe", path("line"), "--address", "1"});
+  EXPECT_EQ(probe.exit_code(std::chrono::seconds(90)), 0) << probe.output();
+  EXPECT_THAT(probe.output(), HasSubstr("driver = daly"));
+  EXPECT_EQ(command(simulator, {{"truth", true}}).at("truth").at(0).at("writes"), 0);
+  configure(probe.output().substr(probe.output().find("[battery:")));
+  start_daemon();
+  EXPECT_TRUE(eventually([&] { return !services().empty(); })) << daemon_->output();
+}
+
 TEST_F(Life, MembersOfABankHaveNoLimitPathsAndTheBankHas) {
   simulate(test::bus_driver(), "1,2");
   configure_rack(test::bus_driver(), "1,2");

@@ -20,11 +20,13 @@
 #include "daemon/battery.hpp"
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
+#include "daemon/web_view.hpp"
 #include "port/port_finder.hpp"
 #include "port/search.hpp"
 #include "store/store.hpp"
 #include "version.hpp"
 #include "victron/bus_connection.hpp"
+#include "web/server.hpp"
 
 namespace bms::daemon {
 namespace {
@@ -40,6 +42,14 @@ std::string state_folder(const config::Config& config) {
   if (!config.daemon.state_dir.empty()) return config.daemon.state_dir;
   if (const char* folder = std::getenv("STATE_DIRECTORY"); folder != nullptr && *folder != '\0') return folder;
   return victron::on_venus_os() ? "/data/dbus-bms" : "/var/lib/dbus-bms";
+}
+
+/// A section that is read and does nothing would be a promise: it is told.
+void tell_unused(const config::Config& config) {
+  if (!config.outputs.empty()) spdlog::warn("[output]: relay and GPIO outputs are not driven by this version");
+  if (config.remote.source.kind != config::Line::Kind::none) {
+    spdlog::warn("[remote]: the remote input is not read by this version");
+  }
 }
 
 /// Says what is wrong; false when the daemon must not start with it.
@@ -96,6 +106,7 @@ class Daemon {
       if (section.driver != "auto") continue;
       asio::co_spawn(loop_, identify(section), [this](const std::exception_ptr& error) { ended(error); });
     }
+    if (!open_page()) return kRuntime;
     wait_for_signal();
     next_tick_ = Clock::now();
     tick();
@@ -106,6 +117,19 @@ class Daemon {
   }
 
  private:
+  /// The status page, when one is configured.
+  bool open_page() {
+    if (config_.web.host.empty()) return true;
+    const auto text = [this] {
+      return web_status(batteries_, bank_.get()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    };
+    page_ = std::make_unique<web::Server>(loop_, web::Options{config_.web.host, config_.web.port, config_.web.token},
+                                          web::Provider{text, [] { return std::string("{}"); }});
+    const std::string problem = page_->start();
+    if (!problem.empty()) spdlog::critical("{}", problem);
+    return problem.empty();
+  }
+
   void start(port::Bus& bus) {
     bus.on_port = [name = bus.port()](const std::string& reason) {
       if (reason.empty()) {
@@ -343,6 +367,7 @@ class Daemon {
   Buses buses_;
   std::vector<std::unique_ptr<Battery>> batteries_;
   std::unique_ptr<Bank> bank_;
+  std::unique_ptr<web::Server> page_;
   TimePoint next_tick_{};
   TimePoint saved_{};
   std::string save_problem_;
@@ -356,6 +381,7 @@ int run(const Options& options) {
   const auto loaded = config::load_file(options.config_file, drivers());
   if (!tell_problems(loaded)) return kNegative;
   set_up_log(loaded.config.daemon.log_level);
+  tell_unused(loaded.config);
   spdlog::info("dbus-bms {}, {} batteries", kVersion, loaded.config.unit_count());
   Daemon daemon(loaded.config, options);
   return daemon.run();

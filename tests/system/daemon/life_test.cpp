@@ -1,3 +1,5 @@
+#include <boost/asio/ip/tcp.hpp>
+
 #include "system/daemon/rig.hpp"
 
 // What happens to a daemon in its life: batteries fall silent, ports vanish, the bus restarts, users reload.
@@ -156,6 +158,22 @@ TEST_F(Life, AQuickRestartTakesTheLimitsUpWhereTheyWere) {
   auto& daemon = start_daemon();
   ASSERT_TRUE(appears("dbusbms_rack"));
   EXPECT_THAT(daemon.output(), HasSubstr("set aside as state-a.damaged"));
+}
+
+TEST_F(Life, TheStatusPageShowsWhatIsPublished) {
+  simulate(test::bus_driver(), "1,2", {"--soc", "44"});
+  configure_rack(test::bus_driver(), "1,2", "[web]\nlisten = 127.0.0.1:18088\n");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_bank"));
+  boost::asio::ip::tcp::iostream page("127.0.0.1", "18088");
+  page << "GET /api/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" << std::flush;
+  const std::string answer((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
+  const auto status = nlohmann::json::parse(answer.substr(answer.find("\r\n\r\n") + 4)).at("batteries");
+  ASSERT_EQ(status.size(), 3U);
+  EXPECT_EQ(status.at(0).at("bank"), true);
+  EXPECT_NEAR(status.at(1).at("reading").at("soc_pct").get<double>(), 44, 1);
+  EXPECT_EQ(status.at(1).at("reading").at("cells_V").size(), 16U);
+  EXPECT_FALSE(status.at(0).at("limits").at("why").at("ccl").empty());
 }
 
 TEST_F(Life, AnUnknownBatteryIsFoundByAsking) {

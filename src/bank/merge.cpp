@@ -124,6 +124,7 @@ Reading merge(Packs packs, int in_series) {
       merge_series(packs.subspan(first, std::min(per_string, packs.size() - first)), strings.emplace_back());
     }
     std::vector<const Reading*> all;
+    all.reserve(strings.size());
     for (const Reading& string : strings) all.push_back(&string);
     merge_parallel(all, bank);
     if (strings.size() == 1) bank.cells_V = strings.front().cells_V;

@@ -1,5 +1,7 @@
 #include "cli/bus_view.hpp"
 
+#include <sdbus-c++/sdbus-c++.h>
+
 #include <algorithm>
 
 #include "victron/bus_connection.hpp"

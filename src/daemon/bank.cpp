@@ -57,9 +57,9 @@ void Bank::step(TimePoint now) {
     if (battery->reading() && battery->limits().freshness != limits::Freshness::lost) {
       readings.push_back(&*battery->reading());
     }
-    if (battery->name() == config_.engine.soc_from && battery->limits().freshness == limits::Freshness::fresh) {
-      input.soc_pct = battery->limits().soc_pct;
-    }
+  }
+  if (soc_from_ != nullptr && soc_from_->limits().freshness == limits::Freshness::fresh && soc_from_->reading()) {
+    input.soc_pct = soc_from_->is_shunt() ? soc_from_->reading()->soc_pct : soc_from_->limits().soc_pct;
   }
   limits::step(config_.limits, config_.engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);

@@ -15,6 +15,8 @@ class Bank {
   Bank(const Bank&) = delete;
   Bank& operator=(const Bank&) = delete;
 
+  /// The battery named by `soc_from` (a shunt, perhaps no member); nullptr: there is none.
+  void set_soc_source(const Battery* source) { soc_from_ = source; }
   /// A member has stepped: restrictions reach the chargers at once, everything else once a second (tick()).
   void member_stepped(TimePoint now);
   void tick(TimePoint now);
@@ -40,6 +42,7 @@ class Bank {
   Shared& shared_;
   config::Bank config_;
   std::vector<Battery*> members_;
+  const Battery* soc_from_ = nullptr;
   limits::BankState state_;
   limits::Limits limits_;
   Reading reading_;

@@ -21,6 +21,8 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
   device_.cells = section.cells.value_or(0);
   device_.capacity_Ah = section.capacity_Ah;
   if (driver != nullptr) device_.unavailable = driver->unavailable;
+  // A service of someone else is a shunt to us, unless the user makes it a member of the bank.
+  if (section.driver == "dbus") device_.unavailable.cells = !role.member;
   device_.configuration_fault = role.configuration_fault;
   device_.poll_interval_s = std::chrono::duration<double>(section.poll_interval).count();
 }

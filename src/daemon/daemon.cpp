@@ -26,6 +26,7 @@
 #include "store/store.hpp"
 #include "version.hpp"
 #include "victron/bus_connection.hpp"
+#include "victron/foreign_battery.hpp"
 #include "web/server.hpp"
 
 namespace bms::daemon {
@@ -99,6 +100,7 @@ class Daemon {
     if (const int problem = open_ports(buses_); problem != 0) return problem;
     make_batteries();
     join_shunts();
+    watch_services();
     make_bank();
     restore();
     for (const auto& bus : buses_.buses) start(*bus);
@@ -208,6 +210,7 @@ class Daemon {
         role.publish = !role.member || config_.bank.publish_members != config::PublishMembers::none;
         role.publish_limits = !role.member || config_.bank.publish_members == config::PublishMembers::full;
         role.configuration_fault = unit.limits_fallback;
+        if (section.driver == "dbus") role.publish = false;  // it is on D-Bus already
         batteries_.push_back(std::make_unique<Battery>(shared_, section, unit, find_driver(section.driver), role));
       }
     }
@@ -234,6 +237,19 @@ class Daemon {
     }
   }
 
+  /// Batteries that other programs publish.
+  void watch_services() {
+    for (const auto& section : config_.batteries) {
+      if (section.driver != "dbus") continue;
+      for (const auto& unit : section.units) {
+        foreign_.push_back(std::make_unique<victron::ForeignBattery>(
+            loop_, victron::ForeignBattery::Options{section.service, shared_.bus_address},
+            [battery = find_battery(unit.name)](const Reading& reading) { battery->take(reading); }));
+        if (const auto reason = foreign_.back()->start()) spdlog::error("{}: not read: {}", unit.name, *reason);
+      }
+    }
+  }
+
   void make_bank() {
     if (!bank_wanted(config_)) return;
     std::vector<Battery*> members;
@@ -241,6 +257,7 @@ class Daemon {
       if (is_member(battery->name())) members.push_back(battery.get());
     }
     bank_ = std::make_unique<Bank>(shared_, config_.bank, members);
+    bank_->set_soc_source(find_battery(config_.bank.engine.soc_from));
     for (Battery* member : members) {
       member->on_step = [this](TimePoint now) { bank_->member_stepped(now); };
     }
@@ -366,6 +383,7 @@ class Daemon {
   Shared shared_;
   Buses buses_;
   std::vector<std::unique_ptr<Battery>> batteries_;
+  std::vector<std::unique_ptr<victron::ForeignBattery>> foreign_;
   std::unique_ptr<Bank> bank_;
   std::unique_ptr<web::Server> page_;
   TimePoint next_tick_{};

@@ -33,6 +33,7 @@ struct Options {
   unsigned baud = 0;
   std::uint64_t seed = 1;
   bool unpaced = false;
+  bool frozen = false;
 };
 
 void say(const std::string& line) {
@@ -76,7 +77,7 @@ class Simulation {
   asio::awaitable<void> run() {
     auto executor = co_await asio::this_coro::executor;
     asio::co_spawn(executor, line_.run(), asio::detached);
-    asio::co_spawn(executor, let_time_pass(), asio::detached);
+    if (!options_.frozen) asio::co_spawn(executor, let_time_pass(), asio::detached);
     asio::co_spawn(executor, obey(), asio::detached);
     announce();
   }
@@ -196,6 +197,7 @@ void add_simulate(CLI::App& app, Action& action) {
   command->add_option("--setting", options->settings, "variant of the device, KEY=VALUE");
   command->add_option("--seed", options->seed, "seed of all chance");
   command->add_flag("--no-pacing", options->unpaced, "answer at once instead of at the pace of the wire");
+  command->add_flag("--frozen", options->frozen, "nothing changes with time: neither SoC nor voltages");
   command->footer(
       "Standard input takes JSON lines: {\"set\": {Reading keys}}, {\"fault\": \"NAME=VALUE\"}, both for one battery\n"
       "with \"address\": N; {\"truth\": true} prints what a perfect driver would read; {\"hang_up\": true} unplugs "

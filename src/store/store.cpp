@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kMagic = "dbus-bms-state";
 constexpr int kVersion = 1;
-constexpr std::uintmax_t kLargestFile = 4ULL * 1024 * 1024;
+constexpr std::uintmax_t kLargestFile = 4'194'304;  // bytes
 
 std::uint32_t crc_of(std::string_view text) {
   boost::crc_32_type crc;

@@ -1,29 +1,23 @@
 #include "daemon/daemon.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <filesystem>
 
 #include "config/load.hpp"
 #include "daemon/bank.hpp"
-#include "daemon/battery.hpp"
+#include "daemon/identify.hpp"
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
+#include "daemon/state_file.hpp"
 #include "daemon/web_view.hpp"
-#include "port/port_finder.hpp"
-#include "port/search.hpp"
-#include "store/store.hpp"
 #include "version.hpp"
 #include "victron/bus_connection.hpp"
 #include "victron/foreign_battery.hpp"
@@ -37,7 +31,6 @@ namespace asio = boost::asio;
 constexpr int kNegative = 1;
 constexpr int kRuntime = 3;
 constexpr unsigned kHangs_s = 30;
-constexpr auto kSavePeriod = std::chrono::minutes(10);
 
 std::string state_folder(const config::Config& config) {
   if (!config.daemon.state_dir.empty()) return config.daemon.state_dir;
@@ -63,14 +56,6 @@ bool tell_problems(const config::Loaded& loaded) {
   return true;
 }
 
-/// Wall-clock time, only to tell how old a state file is: GX devices boot without a clock and jump.
-double wall_clock_s() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<double>(now.tv_sec);
-}
-constexpr double kTrustedSince_s = 1767225600;  // 2026-01-01: a clock before that has never been set
-
 bool bank_wanted(const config::Config& config) {
   switch (config.bank.enabled) {
     case config::BankEnabled::yes:
@@ -90,8 +75,8 @@ class Daemon {
         config_(std::move(config)),
         signals_(loop_, SIGINT, SIGTERM, SIGHUP),
         ticker_(loop_),
-        store_(state_folder(config_), "state"),
-        settings_(loop_, {victron::bus_address(options.dbus), patience(), store_.folder() / "instances"}),
+        state_(state_folder(config_)),
+        settings_(loop_, {victron::bus_address(options.dbus), patience(), state_.folder() / "instances"}),
         shared_{loop_, victron::bus_address(options.dbus), settings_, config_.daemon.allow_control,
                 [this](const std::string& reason) { fail(reason); }} {}
 
@@ -102,11 +87,11 @@ class Daemon {
     join_shunts();
     watch_services();
     make_bank();
-    restore();
+    state_.restore(batteries_, bank_.get());
     for (const auto& bus : buses_.buses) start(*bus);
     for (const auto& section : config_.batteries) {
       if (section.driver != "auto") continue;
-      asio::co_spawn(loop_, identify(section), [this](const std::exception_ptr& error) { ended(error); });
+      asio::co_spawn(loop_, find_and_seat(section), [this](const std::exception_ptr& error) { ended(error); });
     }
     if (!open_page()) return kRuntime;
     wait_for_signal();
@@ -114,7 +99,7 @@ class Daemon {
     tick();
     sd_notify(0, "READY=1");
     loop_.run();
-    save(true);
+    state_.save(batteries_, bank_.get(), Clock::now(), true);
     return exit_code_;
   }
 
@@ -143,49 +128,12 @@ class Daemon {
     asio::co_spawn(loop_, bus.run(), [this](const std::exception_ptr& error) { ended(error); });
   }
 
-  /// `driver = auto`: asks, read-only, until a battery answers; then it is polled like any other.
-  asio::awaitable<void> identify(config::Battery section) {
-    asio::steady_timer timer(loop_);
-    for (;;) {
-      probe::Scope scope;
-      scope.baud = section.baud;
-      if (!section.addresses.empty()) scope.address = section.addresses.front();
-      probe::Prober prober(drivers(), scope);
-      {
-        port::Line line(loop_);
-        const auto path = port::resolve_port(section.port);
-        std::string problem;
-        // No conditional operator and no braces around co_await: g++ 12 destroys such temporaries twice.
-        const std::function<void(const probe::Attempt&)> nobody;
-        if (path) {
-          problem = co_await port::search(line, *path, prober, nobody);
-        } else {
-          problem = path.error();
-        }
-        if (!problem.empty()) spdlog::error("{}: {}", section.section, problem);
-      }
-      if (!prober.found().empty()) {
-        const auto& attempt = prober.found().front().attempt;
-        spdlog::info("{}: found {}; `dbus-bms probe` prints the configuration that saves this search", section.section,
-                     probe::to_string(attempt));
-        seat(section, attempt);
-        co_return;
-      }
-      spdlog::warn("{}: no battery answers on {}; searching again in 30 s", section.section, section.port);
-      timer.expires_after(std::chrono::seconds(30));
-      co_await timer.async_wait(asio::use_awaitable);
-    }
-  }
-
-  void seat(const config::Battery& section, const probe::Attempt& attempt) {
+  /// A battery with `driver = auto` is polled like any other as soon as it is found.
+  asio::awaitable<void> find_and_seat(config::Battery section) {
+    const probe::Attempt attempt = co_await identify(loop_, section);
     Battery* battery = find_battery(section.units.front().name);
-    DriverOptions options = config::driver_options(section, section.units.front());
-    options.address = attempt.address;
-    auto station = std::make_unique<port::Station>();
-    station->name = battery->name();
-    station->driver = attempt.driver->make(options);
-    station->interval = std::max(section.poll_interval, attempt.driver->min_interval);
     auto& bus = *buses_.buses.emplace_back(std::make_unique<port::Bus>(loop_, section.port, attempt.baud));
+    auto station = make_station(section, section.units.front(), *attempt.driver, attempt.address);
     battery->identified(*attempt.driver, attempt.address);
     battery->attach(bus, bus.add(std::move(station)));
     start(bus);
@@ -271,7 +219,7 @@ class Daemon {
     // started again.
     sd_notify(0, "WATCHDOG=1");
     ::alarm(kHangs_s);
-    if (now - saved_ >= kSavePeriod) save(false);
+    state_.save_when_due(batteries_, bank_.get(), now);
     next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
     ticker_.expires_at(next_tick_);
     ticker_.async_wait([this](const boost::system::error_code& error) {
@@ -309,48 +257,6 @@ class Daemon {
                  restart ? "; batteries and bank change at the next start" : "");
   }
 
-  void restore() {
-    auto loaded = store_.load();
-    for (const auto& note : loaded.notes) spdlog::warn("{}", note);
-    saved_ = Clock::now();
-    if (!loaded.content || !loaded.content->is_object()) return;
-    const auto& content = *loaded.content;
-    const auto seconds_ago = age_of(content);
-    const auto part = [&content](const char* key) { return content.value(key, nlohmann::json::object()); };
-    const nlohmann::json saved = part("batteries");
-    for (const auto& battery : batteries_) {
-      if (saved.is_object() && saved.contains(battery->name()))
-        battery->restore(saved.at(battery->name()), seconds_ago);
-    }
-    if (bank_ && content.contains("bank")) bank_->restore(content.at("bank"), seconds_ago);
-  }
-
-  /// How long ago the state was saved, by wall clocks that can be trusted at both ends; nullopt: unknown.
-  static std::optional<double> age_of(const nlohmann::json& content) {
-    const auto saved = content.find("saved_unix_s");
-    if (saved == content.end() || !saved->is_number()) return std::nullopt;
-    const double now = wall_clock_s();
-    const auto then = saved->get<double>();
-    if (then < kTrustedSince_s || now < then) return std::nullopt;
-    return now - then;
-  }
-
-  void save(bool durable) {
-    saved_ = Clock::now();
-    nlohmann::json content;
-    for (const auto& battery : batteries_) {
-      if (auto part = battery->save(); !part.is_null()) content["batteries"][battery->name()] = std::move(part);
-    }
-    if (bank_) {
-      if (auto part = bank_->save(); !part.is_null()) content["bank"] = std::move(part);
-    }
-    if (content.is_null()) return;
-    content["saved_unix_s"] = wall_clock_s();
-    const std::string problem = store_.save(content, durable);
-    if (!problem.empty() && problem != save_problem_) spdlog::warn("state not saved: {}", problem);
-    save_problem_ = problem;
-  }
-
   void ended(const std::exception_ptr& error) {
     if (!error) return;
     try {
@@ -378,7 +284,7 @@ class Daemon {
   asio::io_context loop_{1};
   asio::signal_set signals_;
   asio::steady_timer ticker_;
-  Store store_;
+  StateFile state_;
   victron::SettingsClient settings_;
   Shared shared_;
   Buses buses_;
@@ -387,8 +293,6 @@ class Daemon {
   std::unique_ptr<Bank> bank_;
   std::unique_ptr<web::Server> page_;
   TimePoint next_tick_{};
-  TimePoint saved_{};
-  std::string save_problem_;
   int exit_code_ = 0;
 };
 

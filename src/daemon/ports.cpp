@@ -20,6 +20,17 @@ port::Bus& bus_for(Buses& buses, boost::asio::io_context& loop, const config::Ba
 
 }  // namespace
 
+std::unique_ptr<port::Station> make_station(const config::Battery& battery, const config::BatteryUnit& unit,
+                                            const DriverInfo& driver, std::optional<unsigned> address) {
+  DriverOptions options = config::driver_options(battery, unit);
+  if (address) options.address = *address;
+  auto station = std::make_unique<port::Station>();
+  station->name = unit.name;
+  station->driver = driver.make(options);
+  station->interval = std::max(battery.poll_interval, driver.min_interval);
+  return station;
+}
+
 Buses make_buses(boost::asio::io_context& loop, const config::Config& config) {
   Buses buses;
   for (const auto& battery : config.batteries) {
@@ -27,11 +38,8 @@ Buses make_buses(boost::asio::io_context& loop, const config::Config& config) {
     if (driver == nullptr) continue;
     port::Bus& bus = bus_for(buses, loop, battery, *driver);
     for (const auto& unit : battery.units) {
-      auto station = std::make_unique<port::Station>();
-      station->name = unit.name;
-      station->driver = driver->make(config::driver_options(battery, unit));
-      station->interval = std::max(battery.poll_interval, driver->min_interval);
-      buses.seats.push_back({&battery, &unit, driver, &bus, &bus.add(std::move(station))});
+      auto& station = bus.add(make_station(battery, unit, *driver, unit.address));
+      buses.seats.push_back({&battery, &unit, driver, &bus, &station});
     }
   }
   return buses;

@@ -24,6 +24,10 @@ struct Buses {
   std::vector<Seat> seats;
 };
 
+/// A battery's place on a bus, polled by `driver` at `address` (nullopt: what the driver takes by itself).
+std::unique_ptr<port::Station> make_station(const config::Battery& battery, const config::BatteryUnit& unit,
+                                            const DriverInfo& driver, std::optional<unsigned> address);
+
 /// Makes a bus for each port and a station for each battery on a port. Nothing is opened yet. Batteries of other
 /// sources (driver dbus) are left out.
 Buses make_buses(boost::asio::io_context& loop, const config::Config& config);

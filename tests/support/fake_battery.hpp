@@ -6,12 +6,14 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/bus_client.hpp"
 
 namespace bms::test {
 
-/// A battery service of somebody else, made of sd-bus alone: it can be old (without GetItems), hang, lie.
+/// A service of somebody else, a battery's or another one with numbers, made of sd-bus alone: it can be old (without
+/// GetItems), hang, lie. SetValue changes what is there already.
 class FakeBattery {
  public:
   FakeBattery(boost::asio::io_context& loop, const std::string& address, std::string name)
@@ -55,16 +57,19 @@ class FakeBattery {
   }
 
   std::map<std::string, double> values = {{"/Connected", 1}};
-  bool old = false;                             ///< knows no GetItems; to be set before start()
-  bool hangs = false;                           ///< answers nothing more
-  std::function<int(sd_bus_message*)> content;  ///< instead of `values`, for the answer to GetItems
-  int questions = 0;                            ///< calls that came
+  bool old = false;                                    ///< knows no GetItems; to be set before start()
+  bool hangs = false;                                  ///< answers nothing more
+  std::function<int(sd_bus_message*)> content;         ///< instead of `values`, for the answer to GetItems
+  int questions = 0;                                   ///< calls that came
+  bool refuses = false;                                ///< answers SetValue with an error number
+  std::vector<std::pair<std::string, double>> writes;  ///< by SetValue, refused ones too
 
  private:
   void serve() {
     static const sd_bus_vtable kValue[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("GetValue", "", "v", &FakeBattery::value, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("SetValue", "v", "i", &FakeBattery::set, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
     };
     // No vtable for GetItems: sd-bus would hold it to one signature.
@@ -128,6 +133,16 @@ class FakeBattery {
     const int result = sd_bus_send(nullptr, reply, nullptr);
     sd_bus_message_unref(reply);
     return result;
+  }
+
+  static int set(sd_bus_message* call, void* context, sd_bus_error* /*error*/) {
+    auto& fake = self(context);
+    const std::string path = sd_bus_message_get_path(call);
+    const double number = read_one(call)[1].get<double>();
+    fake.writes.emplace_back(path, number);
+    if (fake.refuses) return sd_bus_reply_method_return(call, "i", 1);
+    fake.change_property(path, number);
+    return sd_bus_reply_method_return(call, "i", 0);
   }
 
   boost::asio::io_context& loop_;

@@ -61,6 +61,7 @@ void Bank::step(TimePoint now) {
   if (soc_from_ != nullptr && soc_from_->limits().freshness == limits::Freshness::fresh && soc_from_->reading()) {
     input.soc_pct = soc_from_->is_shunt() ? soc_from_->reading()->soc_pct : soc_from_->limits().soc_pct;
   }
+  input.charge_off = input.discharge_off = shared_.remote.state().off;
   limits::step(config_.limits, config_.engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
   tell(now);
@@ -124,7 +125,8 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
   identity.process_version = kVersion;
   identity.family = "bank";
   identity.serial = kDeviceId;
-  paths_ = std::make_unique<victron::BatteryPaths>(service_->items(), identity, victron::BatteryPaths::Options{});
+  paths_ = std::make_unique<victron::BatteryPaths>(
+      service_->items(), identity, victron::BatteryPaths::Options{.remote = shared_.remote.by_switch()});
   update_items();
   if (const auto missing = service_->publish()) spdlog::error("bank: not published: {} is not known", *missing);
 }
@@ -146,6 +148,7 @@ void Bank::update_items() {
   view.members = members;
   view.in_series = config_.engine.series;
   paths_->update(view);
+  show_remote(shared_.remote, *service_);
 }
 
 victron::WriteResult Bank::written(std::string_view path, const victron::Value& value) {
@@ -154,6 +157,7 @@ victron::WriteResult Bank::written(std::string_view path, const victron::Value& 
     shared_.settings.store_custom_name(kDeviceId, custom_name_);
     return victron::WriteResult::accepted;
   }
+  if (path == "/Remote") return throw_remote(shared_.remote, value);
   return path == "/Battery/Request/Id" ? victron::WriteResult::accepted : victron::WriteResult::refused;
 }
 

@@ -97,6 +97,8 @@ void Battery::step(const Reading* reading, TimePoint now) {
   } else {
     limits::Input input;
     input.reading = reading;
+    // A member whose limits nobody obeys is left alone: its bank stops.
+    input.charge_off = input.discharge_off = shared_.remote.state().off && role_.publish_limits;
     limits::step(limits_config_, device_, state_, input, now, limits_);
   }
   tell(now);
@@ -171,6 +173,17 @@ void Battery::restore(const nlohmann::json& saved, std::optional<double> seconds
   limits::restart(state_, seconds_ago);
 }
 
+void show_remote(const outputs::Remote& remote, victron::BatteryService& service) {
+  const auto& position = remote.switch_position();
+  if (remote.by_switch())
+    service.items().set("/Remote", position ? victron::Value(*position ? 1 : 0) : victron::Value{});
+}
+
+victron::WriteResult throw_remote(outputs::Remote& remote, const victron::Value& value) {
+  remote.throw_switch(std::get<std::int32_t>(value) != 0);
+  return victron::WriteResult::accepted;
+}
+
 std::string Battery::device_id() const {
   const bool by_section = section_.identity == config::Identity::section || !reading_ || !reading_->serial;
   return "dbusbms_" + (by_section ? unit_.name : *reading_->serial);
@@ -216,7 +229,8 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
   paths_ = std::make_unique<victron::BatteryPaths>(
       service_->items(), identity,
       victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
-                                     .cell_page = !role_.member && !is_shunt()});
+                                     .cell_page = !role_.member && !is_shunt(),
+                                     .remote = shared_.remote.by_switch() && !is_shunt()});
   update_items();
   if (const auto missing = service_->publish()) {
     spdlog::error("{}: not published: {} is not known", unit_.name, *missing);
@@ -234,6 +248,7 @@ void Battery::update_items() {
     view.low_voltage_V = limits_config_.cell_v_min * static_cast<double>(reading_->cells_V.size());
   }
   paths_->update(view);
+  show_remote(shared_.remote, *service_);
 }
 
 victron::WriteResult Battery::written(std::string_view path, const victron::Value& value) {
@@ -244,6 +259,7 @@ victron::WriteResult Battery::written(std::string_view path, const victron::Valu
     return victron::WriteResult::accepted;
   }
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
+  if (path == "/Remote") return throw_remote(shared_.remote, value);
   spdlog::warn("{}: write to {} refused", unit_.name, path);
   return victron::WriteResult::refused;
 }

@@ -26,6 +26,10 @@ struct Role {
   bool configuration_fault = false;  ///< runs on built-in limits (G11)
 };
 
+/// The remote switch as item of a service, and a write to it.
+void show_remote(const outputs::Remote& remote, victron::BatteryService& service);
+victron::WriteResult throw_remote(outputs::Remote& remote, const victron::Value& value);
+
 /// One battery: accepted Readings go in, limits are worked out, its service on D-Bus follows.
 class Battery {
  public:

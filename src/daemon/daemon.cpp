@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <tuple>
 
 #include "config/load.hpp"
 #include "daemon/bank.hpp"
@@ -18,6 +19,7 @@
 #include "daemon/ports.hpp"
 #include "daemon/state_file.hpp"
 #include "daemon/web_view.hpp"
+#include "outputs/outputs.hpp"
 #include "version.hpp"
 #include "victron/bus_connection.hpp"
 #include "victron/foreign_battery.hpp"
@@ -31,19 +33,12 @@ namespace asio = boost::asio;
 constexpr int kNegative = 1;
 constexpr int kRuntime = 3;
 constexpr unsigned kHangs_s = 30;
+constexpr auto kLastWrites = std::chrono::seconds(1);
 
 std::string state_folder(const config::Config& config) {
   if (!config.daemon.state_dir.empty()) return config.daemon.state_dir;
   if (const char* folder = std::getenv("STATE_DIRECTORY"); folder != nullptr && *folder != '\0') return folder;
   return victron::on_venus_os() ? "/data/dbus-bms" : "/var/lib/dbus-bms";
-}
-
-/// A section that is read and does nothing would be a promise: it is told.
-void tell_unused(const config::Config& config) {
-  if (!config.outputs.empty()) spdlog::warn("[output]: relay and GPIO outputs are not driven by this version");
-  if (config.remote.source.kind != config::Line::Kind::none) {
-    spdlog::warn("[remote]: the remote input is not read by this version");
-  }
 }
 
 /// Says what is wrong; false when the daemon must not start with it.
@@ -76,9 +71,10 @@ class Daemon {
         signals_(loop_, SIGINT, SIGTERM, SIGHUP),
         ticker_(loop_),
         state_(state_folder(config_)),
+        remote_(outputs::kernel_gpio(), config_.remote),
         settings_(loop_, {victron::bus_address(options.dbus), patience(), state_.folder() / "instances"}),
-        shared_{loop_, victron::bus_address(options.dbus), settings_, config_.daemon.allow_control,
-                [this](const std::string& reason) { fail(reason); }} {}
+        shared_{loop_,   victron::bus_address(options.dbus), settings_,
+                remote_, config_.daemon.allow_control,       [this](const std::string& reason) { fail(reason); }} {}
 
   int run() {
     buses_ = make_buses(loop_, config_);
@@ -87,6 +83,7 @@ class Daemon {
     join_shunts();
     watch_services();
     make_bank();
+    state_.keep(remote_);
     state_.restore(batteries_, bank_.get());
     for (const auto& bus : buses_.buses) start(*bus);
     for (const auto& section : config_.batteries) {
@@ -94,6 +91,7 @@ class Daemon {
       asio::co_spawn(loop_, find_and_seat(section), [this](const std::exception_ptr& error) { ended(error); });
     }
     if (!open_page()) return kRuntime;
+    make_outputs();
     wait_for_signal();
     next_tick_ = Clock::now();
     tick();
@@ -206,20 +204,44 @@ class Daemon {
     }
     bank_ = std::make_unique<Bank>(shared_, config_.bank, members);
     bank_->set_soc_source(find_battery(config_.bank.engine.soc_from));
-    for (Battery* member : members) {
-      member->on_step = [this](TimePoint now) { bank_->member_stepped(now); };
+  }
+
+  void make_outputs() {
+    outputs_ = std::make_unique<outputs::Outputs>(loop_, shared_.bus_address, outputs::kernel_gpio(), config_.outputs);
+    for (const auto& battery : batteries_) {
+      const bool member = bank_ && is_member(battery->name());
+      battery->on_step = [this, member](TimePoint now) {
+        if (member) bank_->member_stepped(now);
+        drive_outputs(now);
+      };
     }
+  }
+
+  void drive_outputs(TimePoint now) {
+    const auto limits_of = [this](const std::string& name) -> const limits::Limits* {
+      if (name.empty() && bank_) return &bank_->limits();
+      const Battery* battery = name.empty() ? batteries_.front().get() : find_battery(name);
+      return battery == nullptr ? nullptr : &battery->limits();
+    };
+    outputs_->follow(limits_of, remote_.state(), now);
   }
 
   void tick() {
     const TimePoint now = Clock::now();
+    remote_.read(now);
     for (const auto& battery : batteries_) battery->tick(now);
     if (bank_) bank_->tick(now);
+    drive_outputs(now);
     // systemd watches a unit; daemontools on a GX watches nothing: a loop that hangs ends there by SIGALRM and is
     // started again.
     sd_notify(0, "WATCHDOG=1");
     ::alarm(kHangs_s);
-    state_.save_when_due(batteries_, bank_.get(), now);
+    // A switch that somebody has thrown stands there after a crash too.
+    if (remote_.take_thrown()) {
+      state_.save(batteries_, bank_.get(), now, false);
+    } else {
+      state_.save_when_due(batteries_, bank_.get(), now);
+    }
     next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
     ticker_.expires_at(next_tick_);
     ticker_.async_wait([this](const boost::system::error_code& error) {
@@ -252,9 +274,11 @@ class Daemon {
       if (found.unit != nullptr) battery->set_limits(found.unit->limits, false);
     }
     if (bank_) bank_->set_limits(loaded.config.bank.limits);
-    const bool restart = loaded.config.batteries != config_.batteries || loaded.config.bank != config_.bank;
+    const auto parts = [](const config::Config& config) {
+      return std::tie(config.batteries, config.bank, config.outputs, config.remote);
+    };
     spdlog::info("{}: limits loaded anew{}", options_.config_file,
-                 restart ? "; batteries and bank change at the next start" : "");
+                 parts(loaded.config) != parts(config_) ? "; all else changes at the next start" : "");
   }
 
   void ended(const std::exception_ptr& error) {
@@ -274,9 +298,19 @@ class Daemon {
   void stop(int code) {
     exit_code_ = code;
     for (const auto& bus : buses_.buses) bus->stop();
-    ticker_.cancel();
     signals_.cancel();
-    loop_.stop();
+    if (!outputs_) return loop_.stop();
+    outputs_->make_safe();
+    leave(Clock::now() + kLastWrites);
+  }
+
+  /// Relays are on D-Bus: their last change takes a moment to arrive.
+  void leave(TimePoint latest) {
+    if (outputs_->settled() || Clock::now() >= latest) return loop_.stop();
+    ticker_.expires_after(std::chrono::milliseconds(10));
+    ticker_.async_wait([this, latest](const boost::system::error_code& error) {
+      if (!error) leave(latest);
+    });
   }
 
   Options options_;
@@ -285,6 +319,7 @@ class Daemon {
   asio::signal_set signals_;
   asio::steady_timer ticker_;
   StateFile state_;
+  outputs::Remote remote_;
   victron::SettingsClient settings_;
   Shared shared_;
   Buses buses_;
@@ -292,6 +327,7 @@ class Daemon {
   std::vector<std::unique_ptr<victron::ForeignBattery>> foreign_;
   std::unique_ptr<Bank> bank_;
   std::unique_ptr<web::Server> page_;
+  std::unique_ptr<outputs::Outputs> outputs_;
   TimePoint next_tick_{};
   int exit_code_ = 0;
 };
@@ -303,7 +339,6 @@ int run(const Options& options) {
   const auto loaded = config::load_file(options.config_file, drivers());
   if (!tell_problems(loaded)) return kNegative;
   set_up_log(loaded.config.daemon.log_level);
-  tell_unused(loaded.config);
   spdlog::info("dbus-bms {}, {} batteries", kVersion, loaded.config.unit_count());
   Daemon daemon(loaded.config, options);
   return daemon.run();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "outputs/outputs.hpp"
 #include "victron/settings_client.hpp"
 
 namespace bms::daemon {
@@ -13,6 +14,7 @@ struct Shared {
   boost::asio::io_context& loop;
   std::string bus_address;
   victron::SettingsClient& settings;
+  outputs::Remote& remote;  ///< remote on/off, for all services
   bool allow_control = false;
   /// Something that no retry mends (a bus name that belongs to another program): the daemon ends with exit code 3.
   std::function<void(const std::string& reason)> fatal;

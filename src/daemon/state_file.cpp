@@ -36,6 +36,9 @@ void StateFile::restore(const std::vector<std::unique_ptr<Battery>>& batteries, 
   saved_ = Clock::now();
   if (!loaded.content || !loaded.content->is_object()) return;
   const json& content = *loaded.content;
+  if (const auto on = content.find("remote"); remote_ != nullptr && on != content.end() && on->is_boolean()) {
+    remote_->restore_switch(on->get<bool>());
+  }
   const auto seconds_ago = age_of(content);
   const json saved = content.value("batteries", json::object());
   for (const auto& battery : batteries) {
@@ -58,6 +61,7 @@ void StateFile::save(const std::vector<std::unique_ptr<Battery>>& batteries, con
   if (bank != nullptr) {
     if (auto part = bank->save(); !part.is_null()) content["bank"] = std::move(part);
   }
+  if (remote_ != nullptr && remote_->switch_position()) content["remote"] = *remote_->switch_position();
   if (content.is_null()) return;
   content["saved_unix_s"] = wall_clock_s();
   const std::string problem = store_.save(content, durable);

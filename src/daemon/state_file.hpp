@@ -6,6 +6,7 @@
 
 #include "daemon/bank.hpp"
 #include "daemon/battery.hpp"
+#include "outputs/outputs.hpp"
 #include "store/store.hpp"
 
 namespace bms::daemon {
@@ -15,6 +16,8 @@ class StateFile {
  public:
   explicit StateFile(const std::string& folder) : store_(folder, "state") {}
 
+  /// The position of the remote switch on D-Bus is kept too.
+  void keep(outputs::Remote& remote) { remote_ = &remote; }
   /// Gives each battery and the bank (nullptr: there is none) its part of what was saved.
   void restore(const std::vector<std::unique_ptr<Battery>>& batteries, Bank* bank);
   /// Saves when the last save is long enough ago (flash wears).
@@ -26,6 +29,7 @@ class StateFile {
 
  private:
   Store store_;
+  outputs::Remote* remote_ = nullptr;
   TimePoint saved_{};
   std::string problem_;
 };

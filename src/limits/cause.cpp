@@ -63,7 +63,7 @@ std::string current_sentence(const Cause& cause) {
     case Sentence::request:
       return fmt::format("{} asks for at most {:.1f} A", cause.name.view(), value);
     case Sentence::remote_off:
-      return fmt::format("{} is switched off by the user", doing(cause));
+      return fmt::format("{} is switched off by the remote switch", doing(cause));
     default:
       return {};
   }

@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-/// Shorter silences made several BMS answer at once.
-constexpr milliseconds kGap{120};
+/// The least that vendor and field ask for; bursts with less than 50 ms made several BMS answer at once.
+constexpr milliseconds kGap{100};
 constexpr milliseconds kStatusTimeout{500};
 constexpr milliseconds kSlowTimeout{1000};
 constexpr minutes kSettingsInterval{5};

@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-struct Options {
+struct CaptureOptions {
   std::string port;
   std::string driver;
   std::string address;
@@ -87,7 +87,7 @@ asio::awaitable<void> record(port::Line& line, Driver& driver, std::chrono::mill
   }
 }
 
-int capture(const Options& options) {
+int capture(const CaptureOptions& options) {
   const DriverInfo* info = find_driver(options.driver);
   if (info == nullptr) {
     std::cerr << unknown_driver(options.driver) << '\n';
@@ -147,7 +147,7 @@ int capture(const Options& options) {
 }  // namespace
 
 void add_capture(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CaptureOptions>();
   auto* command = app.add_subcommand("capture", "record a conversation with a device, without its passwords");
   command->add_option("port", options->port, "device, usb:SERIAL or path:BY-PATH")->required();
   command->add_option("--driver", options->driver, "protocol to speak")->required();

@@ -12,13 +12,13 @@
 namespace bms::cli {
 namespace {
 
-struct Options {
+struct DecodeOptions {
   std::string driver;
   std::string address;
   std::string file;
 };
 
-int decode(const Options& options) {
+int decode(const DecodeOptions& options) {
   const DriverInfo* driver = find_driver(options.driver);
   if (driver == nullptr) {
     std::cerr << unknown_driver(options.driver) << '\n';
@@ -50,7 +50,7 @@ int decode(const Options& options) {
 }  // namespace
 
 void add_decode(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DecodeOptions>();
   auto* command = app.add_subcommand("decode", "replay a capture through a driver, print Readings as JSON lines");
   command->add_option("--driver", options->driver, "protocol of the capture")->required();
   command->add_option("--address", options->address, "address of the battery, decimal or 0x...");

@@ -10,14 +10,14 @@
 namespace bms::cli {
 namespace {
 
-struct Options {
+struct LimitsOptions {
   std::string config;
   std::string readings;
   limits::ReplayOptions replay;
   double until = -1;
 };
 
-int run_limits(const Options& options) {
+int run_limits(const LimitsOptions& options) {
   const auto loaded = config::load_file(options.config, drivers(), config::Scope::limits_only);
   if (!loaded.ok()) {
     for (const auto& problem : loaded.problems) std::cerr << problem.text() << '\n';
@@ -46,7 +46,7 @@ int run_limits(const Options& options) {
 }  // namespace
 
 void add_limits(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LimitsOptions>();
   auto* command = app.add_subcommand("limits", "run the limit engine over JSON-lines readings, print limits");
   command->add_option("--config", options->config, "config.ini; only [limits*] and [bank] are needed")->required();
   command->add_option("readings", options->readings, "JSON lines, - for standard input")->required();

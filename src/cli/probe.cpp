@@ -21,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-struct Options {
+struct ProbeOptions {
   std::vector<std::string> ports;
   std::string driver;
   std::string address;
@@ -46,7 +46,7 @@ asio::awaitable<void> carry_out(asio::io_context& context, Search& search) {
   search.result.problem = co_await port::search(line, search.result.path, *search.prober, before);
 }
 
-std::vector<Search> plan(const Options& options, const probe::Scope& scope) {
+std::vector<Search> plan(const ProbeOptions& options, const probe::Scope& scope) {
   std::vector<Search> searches;
   const auto add = [&](const std::string& name, const std::string& path, const std::string& problem) {
     Search& one = searches.emplace_back();
@@ -63,7 +63,7 @@ std::vector<Search> plan(const Options& options, const probe::Scope& scope) {
   return searches;
 }
 
-int run_probe(const Options& options) {
+int run_probe(const ProbeOptions& options) {
   probe::Scope scope;
   scope.driver = options.driver;
   scope.thorough = options.thorough;
@@ -108,7 +108,7 @@ int run_probe(const Options& options) {
 }  // namespace
 
 void add_probe(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ProbeOptions>();
   auto* command = app.add_subcommand("probe", "find batteries, read-only, and print a config.ini to paste");
   command->add_option("ports", options->ports, "ports to search (default: all serial ports)");
   command->add_option("--driver", options->driver, "only this protocol");

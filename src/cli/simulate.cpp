@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-struct Options {
+struct SimulateOptions {
   std::string driver;
   std::string link;
   std::vector<std::string> addresses;
@@ -44,7 +44,7 @@ void say(const std::string& line) {
 /// The simulator as a person or a test drives it: JSON lines on standard input, answers on standard output.
 class Simulation {
  public:
-  Simulation(asio::io_context& context, const Options& options, unsigned baud)
+  Simulation(asio::io_context& context, const SimulateOptions& options, unsigned baud)
       : options_(options), line_(context, baud, options.seed), timer_(context), input_(context) {
     line_.set_pacing(!options.unpaced);
   }
@@ -153,13 +153,13 @@ class Simulation {
     return {{"truth", std::move(list)}};
   }
 
-  const Options& options_;
+  const SimulateOptions& options_;
   sim::SimulatedLine line_;
   asio::steady_timer timer_;
   asio::posix::stream_descriptor input_;
 };
 
-int simulate(const Options& options) {
+int simulate(const SimulateOptions& options) {
   const DriverInfo* info = find_driver(options.driver);
   if (info == nullptr || info->simulate == nullptr) {
     std::fputs((unknown_driver(options.driver) + "\n").c_str(), stderr);
@@ -181,7 +181,7 @@ int simulate(const Options& options) {
 }  // namespace
 
 void add_simulate(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SimulateOptions>();
   auto* command = app.add_subcommand("simulate", "a simulated battery on a pseudo-terminal, with faults on demand");
   command->add_option("--driver", options->driver, "protocol to speak")->required();
   command->add_option("--link", options->link, "make this symbolic link to the pseudo-terminal");

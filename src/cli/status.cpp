@@ -14,14 +14,14 @@
 namespace bms::cli {
 namespace {
 
-struct Options {
+struct StatusOptions {
   bool watch = false;
   bool json = false;
   std::string battery;
   std::optional<std::string> dbus;
 };
 
-RenderOptions terminal(const Options& options) {
+RenderOptions terminal(const StatusOptions& options) {
   RenderOptions render;
   render.only = options.battery;
   render.colour = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
@@ -40,7 +40,7 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-int show_once(const Options& options) {
+int show_once(const StatusOptions& options) {
   const auto services = read_services(options.dbus);
   if (services.empty()) {
     std::fputs("no battery on this D-Bus (is the daemon running? --dbus chooses another bus)\n", stderr);
@@ -51,7 +51,7 @@ int show_once(const Options& options) {
 }
 
 /// Once a second until Ctrl-C; with --json one line each time.
-int watch(const Options& options) {
+int watch(const StatusOptions& options) {
   boost::asio::io_context context(1);
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
@@ -80,7 +80,7 @@ int watch(const Options& options) {
 }  // namespace
 
 void add_status(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StatusOptions>();
   auto* command = app.add_subcommand("status", "what is published: batteries, cells, limits and why, link health");
   command->add_option("battery", options->battery, "only this one, with its cells (part of its name)");
   command->add_flag("--watch", options->watch, "again every second");

@@ -1,3 +1,5 @@
+option(DBUS_BMS_UNITY "Compile all sources of a module as one: what they share is compiled and checked once" OFF)
+
 # bms_module(NAME [ASIO] LINK lib...): a static library of all sources of the current folder.
 # Including Asio and sdbus-c++ costs seconds per file: they come precompiled, for those who say ASIO.
 function(bms_module name)
@@ -10,6 +12,12 @@ function(bms_module name)
     target_precompile_headers(${name} REUSE_FROM bms_pch_asio)
   else()
     target_precompile_headers(${name} REUSE_FROM bms_pch_base)
+  endif()
+  if(DBUS_BMS_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # all is "in a header" then
+    endif()
   endif()
 endfunction()
 

@@ -7,12 +7,10 @@
 #include "limits/samples.hpp"
 #include "limits/shaping.hpp"
 #include "limits/soc.hpp"
+#include "limits/timing.hpp"
 
 namespace bms::limits {
 namespace {
-
-constexpr double kLongestStep_s = 10;  ///< G7
-constexpr double kLongestGap_s = 600;  ///< G8
 
 Timing advance(BankState& state, TimePoint now) {
   Timing time;

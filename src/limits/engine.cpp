@@ -10,13 +10,11 @@
 #include "limits/samples.hpp"
 #include "limits/shaping.hpp"
 #include "limits/soc.hpp"
+#include "limits/timing.hpp"
 #include "limits/voltage.hpp"
 
 namespace bms::limits {
 namespace {
-
-constexpr double kLongestStep_s = 10;  ///< G7
-constexpr double kLongestGap_s = 600;  ///< L6, G8
 
 Timing advance(State& state, TimePoint now) {
   Timing time;

@@ -4,11 +4,10 @@
 
 #include "limits/samples.hpp"
 #include "limits/soc.hpp"
+#include "limits/timing.hpp"
 
 namespace bms::limits {
 namespace {
-
-constexpr double kDay_s = 86400;
 
 void note(Limits& limits, Note::Kind kind, double a = 0, double b = 0, std::string_view name = {}) {
   limits.notes.push_back({kind, a, b, ShortName(name)});

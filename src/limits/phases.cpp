@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "limits/timing.hpp"
+
 namespace bms::limits {
 namespace {
-
-constexpr double kDay_s = 86400;
 
 void restart_counters(Phases& phases) {
   phases.absorbed_s = 0;

@@ -8,7 +8,7 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kLongestGap_s = 60;       ///< S2: longer gaps are not integrated
+constexpr double kLongestCounted_s = 60;   ///< S2: longer gaps are not integrated
 constexpr double kFlaggedGap_s = 60;       ///< and shown
 constexpr double kChargedByCounting = 99;  ///< %, charging alone never claims more (S2)
 constexpr double kMeanTime_s = 120;        ///< T1, T3
@@ -32,7 +32,7 @@ void integrate(const Config& config, Soc& soc, const Last<double>& current, std:
   if (!current.known || (soc.current_known && current.at_s <= soc.current_at_s)) return;
   if (soc.current_known && capacity_Ah) {
     const double gap_s = current.at_s - soc.current_at_s;
-    if (gap_s <= kLongestGap_s + kEpsilon) {
+    if (gap_s <= kLongestCounted_s + kEpsilon) {
       const double charge_Ah = (soc.current_A + current.value) / 2 * gap_s / 3600;
       count(config, soc, charge_Ah, config.soc_idle_a * gap_s / 3600, *capacity_Ah);
     }

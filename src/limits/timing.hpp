@@ -5,6 +5,9 @@
 namespace bms::limits {
 
 inline constexpr double kEpsilon = 1e-6;
+inline constexpr double kLongestStep_s = 10;  ///< G7
+inline constexpr double kLongestGap_s = 600;  ///< L6, G8: nothing from before is trusted after that
+inline constexpr double kDay_s = 86400;
 
 /// Comparisons of measured values: equal within 1e-6 is equal (limit-engine chapter 1).
 inline bool at_least(double a, double b) { return a >= b - kEpsilon; }

@@ -1,17 +1,15 @@
 #include "port/bus.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "bank/confirmed_poll.hpp"
+#include "port/as_tuple.hpp"
 #include "port/port_finder.hpp"
 
 namespace bms::port {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr int kFailuresUntilSilent = 3;
 /// A silent battery is asked again after this many times the time that asking it took: its share stays below 1/12.

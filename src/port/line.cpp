@@ -5,17 +5,16 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstring>
+
+#include "port/as_tuple.hpp"
 
 namespace bms::port {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t kLongestBuffer = 8192;            // a device that babbles does not eat memory
 constexpr auto kQuiet = std::chrono::milliseconds(20);  // silence that ends a late answer

@@ -14,7 +14,7 @@ namespace bms::victron {
 namespace {
 
 /// Always there, so that consumers that take their list of paths when the service appears know them.
-constexpr std::string_view kStandard[] = {
+constexpr std::string_view kStandardPaths[] = {
     "/Dc/0/Voltage",
     "/Dc/0/Current",
     "/Dc/0/Power",
@@ -122,7 +122,7 @@ BatteryPaths::BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Opti
   for (const auto path : {"/FirmwareVersion", "/HardwareVersion", "/Serial", "/DeviceName"}) {
     tree_.add(path, path_info(path)->format);
   }
-  add_all(tree_, kStandard);
+  add_all(tree_, kStandardPaths);
   if (options_.limits) add_all(tree_, kLimits);
   if (options_.user_settings) add_all(tree_, kUserSettings);
   if (options_.remote) add_all(tree_, std::initializer_list<std::string_view>{"/Remote"});

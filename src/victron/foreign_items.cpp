@@ -15,7 +15,7 @@ std::string shortened(const std::string& text) {
   return text.substr(0, end);
 }
 
-dbus::Item clean(const Value& value) {
+dbus::Item plain_item(const Value& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   if (const auto* integer = std::get_if<std::int32_t>(&value)) return static_cast<double>(*integer);
   if (const auto* text = std::get_if<std::string>(&value)) return shortened(*text);
@@ -26,9 +26,9 @@ void keep(dbus::Items& items, std::string_view path, const Value& value) {
   if (!dbus::is_used(path)) return;
   const auto known = items.find(path);
   if (known != items.end()) {
-    known->second = clean(value);
+    known->second = plain_item(value);
   } else if (items.size() < kMostItems) {
-    items.emplace(path, clean(value));
+    items.emplace(path, plain_item(value));
   }
 }
 

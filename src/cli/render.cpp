@@ -24,6 +24,7 @@ class Page {
     measurements();
     limits();
     alarms();
+    notes();
     if (cells) cell_bars();
     link();
     return std::move(out_);
@@ -75,6 +76,19 @@ class Page {
     limit("CVL", "/Info/MaxChargeVoltage", service_.string("/Info/ChargeMode"));
     limit("CCL", "/Info/MaxChargeCurrent", service_.string("/Info/ChargeLimitation"));
     limit("DCL", "/Info/MaxDischargeCurrent", service_.string("/Info/DischargeLimitation"));
+  }
+
+  void notes() {
+    std::string rest = service_.string("/Info/Notes");
+    if (rest.empty()) rest = service_.string("/Notes");
+    constexpr std::size_t kRoom = kColumns - 8;
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find("; "), rest.size());
+      for (std::string note = rest.substr(0, end); !note.empty(); note.erase(0, std::min(note.size(), kRoom))) {
+        line(colour(33, "note: ") + note.substr(0, kRoom));
+      }
+      rest.erase(0, end + 2);
+    }
   }
 
   void alarms() {

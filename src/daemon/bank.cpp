@@ -19,7 +19,27 @@ constexpr auto kStartGrace = std::chrono::seconds(3);
 }  // namespace
 
 Bank::Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> members)
-    : shared_(shared), config_(config), members_(std::move(members)) {}
+    : shared_(shared),
+      config_(config),
+      members_(std::move(members)),
+      controls_({"bank", true, {config.limits, config.engine}, config.limits_fallback}, shared.user) {
+  std::vector<Controls*> controls;
+  for (Battery* member : members_) controls.push_back(&member->controls());
+  controls_.set_members(std::move(controls));
+}
+
+void Bank::set_soc_source(Battery* source) {
+  soc_from_ = source;
+  // A shunt that knows the SoC of the whole bank is the one to be told.
+  if (source != nullptr && source->is_shunt()) {
+    controls_.set_soc = [source](double soc_pct) { return source->set_soc(soc_pct); };
+  }
+}
+
+void Bank::set_limits(const config::Bank& bank) {
+  config_.limits = bank.limits;
+  controls_.set_file({bank.limits, config_.engine}, bank.limits_fallback);
+}
 
 void Bank::member_stepped(TimePoint now) {
   const limits::Limits before = limits_;
@@ -61,8 +81,10 @@ void Bank::step(TimePoint now) {
   if (soc_from_ != nullptr && soc_from_->limits().freshness == limits::Freshness::fresh && soc_from_->reading()) {
     input.soc_pct = soc_from_->is_shunt() ? soc_from_->reading()->soc_pct : soc_from_->limits().soc_pct;
   }
-  input.charge_off = input.discharge_off = shared_.remote.state().off;
-  limits::step(config_.limits, config_.engine, state_, members, input, now, limits_);
+  controls_.fill(input);
+  if (shared_.remote.state().off) input.charge_off = input.discharge_off = true;
+  const auto& [limits, engine] = controls_.in_force();
+  limits::step(limits, engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
   tell(now);
 }
@@ -126,7 +148,10 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
   identity.family = "bank";
   identity.serial = kDeviceId;
   paths_ = std::make_unique<victron::BatteryPaths>(
-      service_->items(), identity, victron::BatteryPaths::Options{.remote = shared_.remote.by_switch()});
+      service_->items(), identity,
+      victron::BatteryPaths::Options{
+          .bank = true, .user_settings = true, .mode = controls_.can_switch(), .remote = shared_.remote.by_switch()});
+  shared_.settings.watch_custom_name(kDeviceId, [this](const std::string& name) { show_name(name); });
   update_items();
   if (const auto missing = service_->publish()) spdlog::error("bank: not published: {} is not known", *missing);
 }
@@ -147,18 +172,46 @@ void Bank::update_items() {
   if (low_V > 0) view.low_voltage_V = low_V;
   view.members = members;
   view.in_series = config_.engine.series;
+  std::vector<std::string> notes;
+  controls_.add_notes(notes);
+  for (const Battery* battery : members_) {
+    for (const auto& note : battery->notes()) notes.push_back(battery->unit().display_name + ": " + note);
+  }
+  view.notes = notes;
+  controls_.show(service_->items());
   paths_->update(view);
   show_remote(shared_.remote, *service_);
 }
 
-victron::WriteResult Bank::written(std::string_view path, const victron::Value& value) {
-  if (path == "/CustomName") {
-    custom_name_ = std::get<std::string>(value);
-    shared_.settings.store_custom_name(kDeviceId, custom_name_);
-    return victron::WriteResult::accepted;
+void Bank::show_controls() {
+  update_items();
+  service_->flush();
+}
+
+void Bank::show_name(const std::string& name) {
+  custom_name_ = name;
+  service_->items().set("/CustomName", this->name());
+  service_->flush();
+}
+
+/// An empty name is the one of the file again.
+victron::WriteAnswer Bank::rename(const std::string& name) {
+  if (const auto allowed = config::check_name(name); allowed && !name.empty()) {
+    return victron::WriteAnswer::refuse(*allowed);
   }
+  shared_.settings.store_custom_name(kDeviceId, name);
+  show_name(name);
+  return victron::WriteResult::done;
+}
+
+victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& value) {
+  if (path == "/CustomName") return rename(std::get<std::string>(value));
+  if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
-  return path == "/Battery/Request/Id" ? victron::WriteResult::accepted : victron::WriteResult::refused;
+  const auto answer = controls_.written(path, value);
+  if (!answer) return victron::WriteResult::refused;
+  if (answer->result != victron::WriteResult::refused) show_controls();
+  return *answer;
 }
 
 }  // namespace bms::daemon

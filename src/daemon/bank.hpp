@@ -16,11 +16,13 @@ class Bank {
   Bank& operator=(const Bank&) = delete;
 
   /// The battery named by `soc_from` (a shunt, perhaps no member); nullptr: there is none.
-  void set_soc_source(const Battery* source) { soc_from_ = source; }
+  void set_soc_source(Battery* source);
   /// A member has stepped: restrictions reach the chargers at once, everything else once a second (tick()).
   void member_stepped(TimePoint now);
   void tick(TimePoint now);
-  void set_limits(const limits::Config& config) { config_.limits = config; }
+  /// The bank's part of a configuration that was loaded anew.
+  void set_limits(const config::Bank& bank);
+  [[nodiscard]] Controls& controls() { return controls_; }
 
   [[nodiscard]] nlohmann::json save() const;
   void restore(const nlohmann::json& saved, std::optional<double> seconds_ago);
@@ -37,7 +39,10 @@ class Bank {
   void make_service(const victron::DeviceSettings& settings);
   void update_items();
   void tell(TimePoint now);
-  victron::WriteResult written(std::string_view path, const victron::Value& value);
+  void show_controls();
+  void show_name(const std::string& name);
+  victron::WriteAnswer rename(const std::string& name);
+  victron::WriteAnswer written(std::string_view path, const victron::Value& value);
 
   Shared& shared_;
   config::Bank config_;
@@ -48,6 +53,7 @@ class Bank {
   Reading reading_;
   TimePoint now_{};
   std::optional<TimePoint> first_heard_;
+  Controls controls_;
   LogFilter log_;
   std::string custom_name_;
   bool registering_ = false;

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 
+#include "limits/soc.hpp"
 #include "limits/state_json.hpp"
 #include "version.hpp"
 
 namespace bms::daemon {
 namespace {
+
+/// %, published as /TimeToSoC/<n>.
+constexpr int kTimeToSoc[] = {10, 20, 50, 80, 90, 100};
 
 std::string first_reason(const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); }
 
@@ -17,7 +21,14 @@ std::string first_reason(const std::vector<limits::Cause>& why) { return why.emp
 
 Battery::Battery(Shared& shared, const config::Battery& section, const config::BatteryUnit& unit,
                  const DriverInfo* driver, Role role)
-    : shared_(shared), section_(section), unit_(unit), driver_(driver), role_(role), limits_config_(unit.limits) {
+    : shared_(shared),
+      section_(section),
+      unit_(unit),
+      driver_(driver),
+      role_(role),
+      controls_({unit.name, false, {unit.limits, {}}, role.configuration_fault}, shared.user) {
+  controls_.set_soc = [this](double soc_pct) { return set_soc(soc_pct); };
+  if (may_switch()) controls_.set_commands(&commands_);
   device_.cells = section.cells.value_or(0);
   device_.capacity_Ah = section.capacity_Ah;
   if (driver != nullptr) device_.unavailable = driver->unavailable;
@@ -34,11 +45,13 @@ void Battery::identified(const DriverInfo& driver, unsigned address) {
   section_.driver = driver.name;
   if (driver.has_address) unit_.address = address;
   device_.unavailable = driver.unavailable;
+  if (may_switch()) controls_.set_commands(&commands_);
 }
 
 void Battery::attach(port::Bus& bus, port::Station& station) {
   bus_ = &bus;
   station_ = &station;
+  commands_.attach(bus, station);
   device_.poll_interval_s = std::chrono::duration<double>(station.interval).count();
   station.on_reading = [this](const Reading& reading) { take(reading); };
   station.on_doubt = [this](const std::string& doubt) {
@@ -47,11 +60,11 @@ void Battery::attach(port::Bus& bus, port::Station& station) {
 }
 
 void Battery::set_limits(const limits::Config& config, bool fault) {
-  limits_config_ = config;
+  controls_.set_file({config, {}}, fault);
   device_.configuration_fault = fault;
 }
 
-void Battery::set_sources(const Battery* soc, const Battery* current, const Battery* voltage) {
+void Battery::set_sources(Battery* soc, const Battery* current, const Battery* voltage) {
   soc_from_ = soc;
   current_from_ = current;
   voltage_from_ = voltage;
@@ -66,8 +79,9 @@ Reading Battery::with_shunts(const Reading& own) {
     return source != nullptr && source->reading_ ? &*source->reading_ : nullptr;
   };
   ShuntMerged merged = merge_->step(own, {newest(soc_from_), newest(current_from_), newest(voltage_from_)}, own.time);
-  std::string notes;
-  for (const auto& note : merged.notes) notes += note.text + "; ";
+  notes_.clear();
+  for (const auto& note : merged.notes) notes_.push_back(note.text);
+  const std::string notes = fmt::format("{}", fmt::join(notes_, "; "));
   if (log_.changed("shunt", notes, own.time))
     spdlog::warn("{}: {}", unit_.display_name, notes.empty() ? "shunt is used" : notes);
   return std::move(merged.reading);
@@ -81,10 +95,12 @@ void Battery::take(const Reading& own) {
     spdlog::info("{}: {} {} {}", unit_.display_name, reading.model.value_or("battery"), reading.serial.value_or(""),
                  reading.sw.value_or(""));
   }
+  commands_.send(reading.time);
   step(&reading, reading.time);
 }
 
 void Battery::tick(TimePoint now) {
+  commands_.send(now);
   // A battery that is polled once a second is stepped by its Readings alone.
   const auto patience = std::chrono::duration<double>(std::max(1.5, 1.5 * std::min(device_.poll_interval_s, 2.0)));
   if (now - last_step_ >= patience) step(nullptr, now);
@@ -97,9 +113,10 @@ void Battery::step(const Reading* reading, TimePoint now) {
   } else {
     limits::Input input;
     input.reading = reading;
+    controls_.fill(input);
     // A member whose limits nobody obeys is left alone: its bank stops.
-    input.charge_off = input.discharge_off = shared_.remote.state().off && role_.publish_limits;
-    limits::step(limits_config_, device_, state_, input, now, limits_);
+    if (shared_.remote.state().off && role_.publish_limits) input.charge_off = input.discharge_off = true;
+    limits::step(limits_config(), device_, state_, input, now, limits_);
   }
   tell(now);
   publish();
@@ -111,9 +128,9 @@ void Battery::age_shunt(TimePoint now) {
   if (!reading_) return;
   const double age_s = std::chrono::duration<double>(now - reading_->time).count();
   limits_.started = true;
-  limits_.freshness = age_s > limits_config_.lost_s    ? limits::Freshness::lost
-                      : age_s > limits_config_.stale_s ? limits::Freshness::stale
-                                                       : limits::Freshness::fresh;
+  limits_.freshness = age_s > limits_config().lost_s    ? limits::Freshness::lost
+                      : age_s > limits_config().stale_s ? limits::Freshness::stale
+                                                        : limits::Freshness::fresh;
 }
 
 /// The log tells changes of what matters, once each.
@@ -201,7 +218,8 @@ void Battery::publish() {
 
 void Battery::register_service() {
   registering_ = true;
-  shared_.settings.register_device(device_id(),
+  device_id_ = device_id();
+  shared_.settings.register_device(device_id_,
                                    [this](const victron::DeviceSettings& settings) { make_service(settings); });
 }
 
@@ -230,7 +248,11 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
       service_->items(), identity,
       victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
                                      .cell_page = !role_.member && !is_shunt(),
+                                     .user_settings = !is_shunt(),
+                                     .set_soc = may_set_soc(),
+                                     .mode = !is_shunt() && controls_.can_switch(),
                                      .remote = shared_.remote.by_switch() && !is_shunt()});
+  shared_.settings.watch_custom_name(device_id_, [this](const std::string& name) { show_name(name); });
   update_items();
   if (const auto missing = service_->publish()) {
     spdlog::error("{}: not published: {} is not known", unit_.name, *missing);
@@ -245,23 +267,81 @@ void Battery::update_items() {
   view.limits = is_shunt() ? nullptr : &limits_;
   view.link = station_ != nullptr ? &station_->health : nullptr;
   if (!reading_->cells_V.empty()) {
-    view.low_voltage_V = limits_config_.cell_v_min * static_cast<double>(reading_->cells_V.size());
+    view.low_voltage_V = limits_config().cell_v_min * static_cast<double>(reading_->cells_V.size());
   }
+  std::vector<victron::TimeToSoc> ways;
+  if (!is_shunt()) {
+    for (const int soc_pct : kTimeToSoc) {
+      ways.push_back({soc_pct, limits::time_to_soc(limits_config(), device_, state_, soc_pct)});
+    }
+  }
+  view.time_to_soc = ways;
+  const std::vector<std::string> notes = this->notes();
+  view.notes = notes;
+  controls_.show(service_->items());
   paths_->update(view);
   show_remote(shared_.remote, *service_);
 }
 
-victron::WriteResult Battery::written(std::string_view path, const victron::Value& value) {
-  if (path == "/CustomName") {
-    custom_name_ = std::get<std::string>(value);
-    shared_.settings.store_custom_name(device_id(), custom_name_);
-    spdlog::info("{}: renamed to \"{}\"", unit_.name, custom_name_);
+std::vector<std::string> Battery::notes() const {
+  std::vector<std::string> notes = notes_;
+  controls_.add_notes(notes);
+  return notes;
+}
+
+void Battery::show_controls() {
+  update_items();
+  service_->flush();
+}
+
+bool Battery::may_switch() const { return shared_.allow_control && driver_ != nullptr && driver_->can_switch_fets; }
+bool Battery::may_set_soc() const { return shared_.allow_control && driver_ != nullptr && driver_->can_set_soc; }
+
+victron::WriteAnswer Battery::set_soc(double soc_pct) {
+  if (soc_from_ != nullptr) return soc_from_->set_soc(soc_pct);
+  const auto& name = unit_.display_name;
+  if (!is_shunt() && limits_config().soc_source == limits::SocSource::counter) {
+    spdlog::info("{}: state of charge set to {} % by a user", name, soc_pct);
+    controls_.request_soc(soc_pct);
     return victron::WriteResult::accepted;
   }
+  if (!shared_.allow_control)
+    return victron::WriteAnswer::refuse("this SoC is counted by the device; allow_control is no");
+  if (!may_set_soc())
+    return victron::WriteAnswer::refuse("this SoC is counted by the device, which lets nobody set it");
+  commands_.ask(BmsCommands::Kind::soc, soc_pct, Clock::now(), [this, name, soc_pct](bool confirmed) {
+    if (!confirmed) return spdlog::warn("{}: the device did not take the state of charge of {} %", name, soc_pct);
+    spdlog::info("{}: state of charge set to {} % by a user", name, soc_pct);
+    if (service_) service_->items().set("/Settings/ResetSocTo", soc_pct);  // announced with the next poll
+  });
+  return victron::WriteResult::done;
+}
+
+void Battery::show_name(const std::string& name) {
+  custom_name_ = name.empty() ? unit_.display_name : name;
+  service_->items().set("/CustomName", custom_name_);
+  service_->flush();
+}
+
+/// An empty name is the one of the file again.
+victron::WriteAnswer Battery::rename(const std::string& name) {
+  if (const auto allowed = config::check_name(name); allowed && !name.empty()) {
+    return victron::WriteAnswer::refuse(*allowed);
+  }
+  shared_.settings.store_custom_name(device_id_, name);
+  show_name(name);
+  if (log_.changed("name", custom_name_, Clock::now())) spdlog::info("{}: renamed to \"{}\"", unit_.name, custom_name_);
+  return victron::WriteResult::done;
+}
+
+victron::WriteAnswer Battery::written(std::string_view path, const victron::Value& value) {
+  if (path == "/CustomName") return rename(std::get<std::string>(value));
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
-  spdlog::warn("{}: write to {} refused", unit_.name, path);
-  return victron::WriteResult::refused;
+  const auto answer = controls_.written(path, value);
+  if (!answer) return victron::WriteResult::refused;
+  if (answer->result != victron::WriteResult::refused) show_controls();
+  return *answer;
 }
 
 }  // namespace bms::daemon

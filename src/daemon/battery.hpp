@@ -9,6 +9,7 @@
 
 #include "bank/shunt_merge.hpp"
 #include "config/config.hpp"
+#include "daemon/controls.hpp"
 #include "daemon/log_filter.hpp"
 #include "daemon/shared.hpp"
 #include "limits/engine.hpp"
@@ -40,7 +41,7 @@ class Battery {
   ~Battery();
 
   /// Batteries (shunts) that know SoC, current or voltage of this one better; nullptr: it knows itself.
-  void set_sources(const Battery* soc, const Battery* current, const Battery* voltage);
+  void set_sources(Battery* soc, const Battery* current, const Battery* voltage);
   /// What was found out about a battery that is configured with `driver = auto`.
   void identified(const DriverInfo& driver, unsigned address);
   /// Where it sits on a serial port; the health of its link is published from there.
@@ -60,10 +61,16 @@ class Battery {
   [[nodiscard]] const limits::Limits& limits() const { return limits_; }
   [[nodiscard]] const limits::State& state() const { return state_; }
   [[nodiscard]] const limits::Device& device() const { return device_; }
-  [[nodiscard]] const limits::Config& limits_config() const { return limits_config_; }
+  [[nodiscard]] const limits::Config& limits_config() const { return controls_.in_force().limits; }
   [[nodiscard]] const port::Station* station() const { return station_; }
   /// A device without cells: measures, has no limits of its own.
   [[nodiscard]] bool is_shunt() const { return device_.unavailable.cells; }
+  /// What its user should know beside the engine's notes.
+  [[nodiscard]] std::vector<std::string> notes() const;
+  /// What users change of it.
+  [[nodiscard]] Controls& controls() { return controls_; }
+  /// Sets the SoC where it comes from: the shunt, the own counter, the BMS.
+  victron::WriteAnswer set_soc(double soc_pct);
   /// Limits by configuration; replaced when the configuration is loaded anew.
   void set_limits(const limits::Config& config, bool fault);
 
@@ -80,7 +87,12 @@ class Battery {
   void make_service(const victron::DeviceSettings& settings);
   void update_items();
   void tell(TimePoint now);
-  victron::WriteResult written(std::string_view path, const victron::Value& value);
+  [[nodiscard]] bool may_switch() const;
+  [[nodiscard]] bool may_set_soc() const;
+  void show_controls();
+  void show_name(const std::string& name);
+  victron::WriteAnswer rename(const std::string& name);
+  victron::WriteAnswer written(std::string_view path, const victron::Value& value);
   [[nodiscard]] std::string device_id() const;
   [[nodiscard]] std::string connection_text() const;
 
@@ -95,15 +107,18 @@ class Battery {
   limits::Device device_;
   limits::State state_;
   limits::Limits limits_;
-  limits::Config limits_config_;
   std::optional<Reading> reading_;
   TimePoint last_step_{};
   std::optional<ShuntMerge> merge_;
-  const Battery* soc_from_ = nullptr;
+  Battery* soc_from_ = nullptr;
   const Battery* current_from_ = nullptr;
   const Battery* voltage_from_ = nullptr;
 
+  Controls controls_;
+  BmsCommands commands_;
+  std::vector<std::string> notes_;  ///< about its shunts
   LogFilter log_;
+  std::string device_id_;  ///< in com.victronenergy.settings
   std::string custom_name_;
   bool registering_ = false;
   std::unique_ptr<victron::BatteryService> service_;

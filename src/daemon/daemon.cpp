@@ -72,9 +72,15 @@ class Daemon {
         ticker_(loop_),
         state_(state_folder(config_)),
         remote_(outputs::kernel_gpio(), config_.remote),
+        user_(loop_, state_.folder()),
         settings_(loop_, {victron::bus_address(options.dbus), patience(), state_.folder() / "instances"}),
-        shared_{loop_,   victron::bus_address(options.dbus), settings_,
-                remote_, config_.daemon.allow_control,       [this](const std::string& reason) { fail(reason); }} {}
+        shared_{loop_,
+                victron::bus_address(options.dbus),
+                settings_,
+                remote_,
+                user_,
+                config_.daemon.allow_control,
+                [this](const std::string& reason) { fail(reason); }} {}
 
   int run() {
     buses_ = make_buses(loop_, config_);
@@ -85,6 +91,7 @@ class Daemon {
     make_bank();
     state_.keep(remote_);
     state_.restore(batteries_, bank_.get());
+    restore_controls();
     for (const auto& bus : buses_.buses) start(*bus);
     for (const auto& section : config_.batteries) {
       if (section.driver != "auto") continue;
@@ -97,6 +104,7 @@ class Daemon {
     tick();
     sd_notify(0, "READY=1");
     loop_.run();
+    user_.flush();
     state_.save(batteries_, bank_.get(), Clock::now(), true);
     return exit_code_;
   }
@@ -226,6 +234,13 @@ class Daemon {
     outputs_->follow(limits_of, remote_.state(), now);
   }
 
+  /// What users had changed on the GX is in force from the first poll on.
+  void restore_controls() {
+    user_.load();
+    for (const auto& battery : batteries_) battery->controls().restore();
+    if (bank_) bank_->controls().restore();
+  }
+
   void tick() {
     const TimePoint now = Clock::now();
     remote_.read(now);
@@ -273,7 +288,7 @@ class Daemon {
       const auto found = loaded.config.find_unit(battery->name());
       if (found.unit != nullptr) battery->set_limits(found.unit->limits, false);
     }
-    if (bank_) bank_->set_limits(loaded.config.bank.limits);
+    if (bank_) bank_->set_limits(loaded.config.bank);
     const auto parts = [](const config::Config& config) {
       return std::tie(config.batteries, config.bank, config.outputs, config.remote);
     };
@@ -320,6 +335,7 @@ class Daemon {
   asio::steady_timer ticker_;
   StateFile state_;
   outputs::Remote remote_;
+  UserSettings user_;
   victron::SettingsClient settings_;
   Shared shared_;
   Buses buses_;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "daemon/user_settings.hpp"
 #include "outputs/outputs.hpp"
 #include "victron/settings_client.hpp"
 
@@ -15,6 +16,7 @@ struct Shared {
   std::string bus_address;
   victron::SettingsClient& settings;
   outputs::Remote& remote;  ///< remote on/off, for all services
+  UserSettings& user;
   bool allow_control = false;
   /// Something that no retry mends (a bus name that belongs to another program): the daemon ends with exit code 3.
   std::function<void(const std::string& reason)> fatal;

@@ -187,6 +187,7 @@ void step(const Config& config, const BankConfig& bank, BankState& state, std::s
   note_silence(state, members, time.clock_s - before_s);
   match_members(state, members);
   take_external(state.external, input.external, state.clock_s);
+  if (input.acknowledge) state.phases.timeout_spread_V.reset();
   std::vector<Unit> units;
   collect_units(bank.series, members, state.packs, units);
   const bool first = !state.started;

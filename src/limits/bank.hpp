@@ -25,6 +25,7 @@ struct BankInput {
   bool charge_off = false, discharge_off = false;
   bool rebulk = false;
   bool top_balance = false;
+  bool acknowledge = false;  ///< notes that stay until seen go
 };
 
 /// What the bank remembers of a pack for one direction.

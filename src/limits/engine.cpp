@@ -176,6 +176,11 @@ void step(const Config& config, const Device& device, State& state, const Input&
   if (!state.started && state.phases.top_reference_s == 0) state.phases.top_reference_s = state.clock_s;
   const bool arrived = take(config, device, state, input, limits.events);
   state.freshness = freshness(config, state.inputs.device, state.clock_s);
+  if (input.acknowledge) {
+    state.phases.timeout_spread_V.reset();
+    state.soc.drift_pct.reset();
+    state.soc.gap_s.reset();
+  }
 
   StepFacts facts;
   facts.device_age_s = state.inputs.device.known ? state.clock_s - state.inputs.device.at_s : 0;

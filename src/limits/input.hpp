@@ -47,6 +47,7 @@ struct Input {
   bool discharge_off = false;
   bool rebulk = false;                ///< user request: leave float (V6d)
   bool top_balance = false;           ///< user request: top-balance charge (V11)
+  bool acknowledge = false;           ///< user request: notes that stay until seen go
   std::optional<double> set_soc_pct;  ///< user request: SoC of the counter (S5); 100 synchronises
 };
 

@@ -62,38 +62,20 @@ constexpr std::string_view kLimits[] = {
     "/Info/ChargeVoltageLimitation",
     "/Info/Notes",
     "/Info/PreAlarm",
+    "/Info/ChargeRequest",
+    "/Info/FullChargeRequest",
     "/Info/SocSource",
     "/Balancer/Status",
 };
-constexpr std::string_view kUserSettings[] = {
-    "/Settings/MaxChargeCurrent",
-    "/Settings/MaxDischargeCurrent",
-    "/Settings/AbsorptionCellVoltage",
-    "/Settings/FloatCellVoltage",
-    "/Settings/LowSocWarning",
-    "/Settings/DischargeFloor",
-    "/Settings/ResetSocTo",
-    "/Settings/SyncSoc",
-    "/Settings/ClearAlarms",
-    "/Settings/ForceChargingOff",
-    "/Settings/ForceDischargingOff",
-    "/History/Clear",
-    "/History/CanBeCleared",
-};
-
 /// Numbers of a Reading that are published as they are.
 struct NumberPath {
   std::string_view path;
   std::optional<double> Reading::*member;
 };
 constexpr NumberPath kMeasurements[] = {
-    {"/Dc/0/Current", &Reading::current_A},
-    {"/Dc/0/MidVoltage", &Reading::mid_voltage_V},
-    {"/Dc/1/Voltage", &Reading::aux_voltage_V},
-    {"/AirTemperature", &Reading::env_temp_C},
-    {"/Soh", &Reading::soh_pct},
-    {"/InstalledCapacity", &Reading::capacity_Ah},
-    {"/System/MOSTemperature", &Reading::mos_temp_C},
+    {"/Dc/0/Current", &Reading::current_A},        {"/Dc/1/Voltage", &Reading::aux_voltage_V},
+    {"/AirTemperature", &Reading::env_temp_C},     {"/Soh", &Reading::soh_pct},
+    {"/InstalledCapacity", &Reading::capacity_Ah}, {"/System/MOSTemperature", &Reading::mos_temp_C},
 };
 
 Value text_or_invalid(const std::string& text) { return text.empty() ? Value{} : Value(text); }
@@ -124,8 +106,7 @@ BatteryPaths::BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Opti
   }
   add_all(tree_, kStandardPaths);
   if (options_.limits) add_all(tree_, kLimits);
-  if (options_.user_settings) add_all(tree_, kUserSettings);
-  if (options_.remote) add_all(tree_, std::initializer_list<std::string_view>{"/Remote"});
+  add_writable();
 }
 
 void BatteryPaths::put(std::string_view path, Value value) {
@@ -147,6 +128,7 @@ void BatteryPaths::update(const BatteryView& view) {
   put_identity(reading);
   put_measurements(view, known);
   put_charge_state(view, known);
+  put_mid_point(reading, known);
   put_temperatures(reading, known);
   put_cells(reading, known);
   put_extremes(view);
@@ -156,6 +138,7 @@ void BatteryPaths::update(const BatteryView& view) {
   put_alarms(view);
   put_history(view);
   put_link(view);
+  put_estimates(view);
   put_members(view);
 }
 

@@ -21,7 +21,11 @@ class BatteryPaths {
   struct Options {
     bool limits = true;          ///< false: no /Info/Max* paths at all (member of a bank, shunt)
     bool cell_page = true;       ///< fill /Battery/<n>/... so that the GX shows its page with cell voltages
-    bool user_settings = false;  ///< the writable /Settings/*, /History/Clear; their values are set by the owner
+    bool bank = false;           ///< the settings are those of a bank
+    bool user_settings = false;  ///< the writable /Settings/*; their values are set by the owner
+    bool set_soc = false;        ///< the writable /Settings/ResetSocTo and SyncSoc, also without the others
+    bool mode = false;           ///< /Mode: the BMS's MOSFETs can be switched
+    bool clear_history = false;  ///< /History/Clear
     bool remote = false;         ///< the writable /Remote
   };
 
@@ -30,6 +34,7 @@ class BatteryPaths {
 
  private:
   void put(std::string_view path, Value value);
+  void add_writable();
   void put_identity(const Reading& reading);
   void put_measurements(const BatteryView& view, bool known);
   void put_charge_state(const BatteryView& view, bool known);
@@ -43,6 +48,8 @@ class BatteryPaths {
   void put_alarms(const BatteryView& view);
   void put_history(const BatteryView& view);
   void put_link(const BatteryView& view);
+  void put_mid_point(const Reading& reading, bool known);
+  void put_estimates(const BatteryView& view);
   void put_members(const BatteryView& view);
   void put_member(std::size_t number, const MemberView& member, bool in_bank);
 

@@ -6,6 +6,7 @@
 
 #include "victron/bus_connection.hpp"
 #include "victron/item_objects.hpp"
+#include "victron/refusals.hpp"
 
 namespace bms::victron {
 namespace {
@@ -112,18 +113,38 @@ class BatteryService::Impl {
     if (owner_.failed) owner_.failed(message);
   }
 
-  std::int32_t write(const Item& item, const Value& value) {
+  /// SetValue: 0 accepted, 1 read-only or not convertible, 2 refused by the owner.
+  std::int32_t write(const Item& item, const Value& sent) {
     constexpr std::int32_t kAccepted = 0;
+    constexpr std::int32_t kNotPossible = 1;
     constexpr std::int32_t kRefused = 2;
-    const WriteResult result = owner_.write ? owner_.write(item.path, value) : WriteResult::refused;
-    if (result == WriteResult::refused) return kRefused;
-    if (result == WriteResult::accepted && tree_.set(item.path, value)) flush();
+    if (item.format.access != Access::writable) {
+      tell(item, sent, "cannot be written");
+      return kNotPossible;
+    }
+    const auto wanted = converted(item.format, sent);
+    if (!wanted) {
+      tell(item, sent, "must be " + allowed(item.format));
+      return kNotPossible;
+    }
+    const WriteAnswer answer = owner_.write ? owner_.write(item.path, *wanted) : WriteResult::refused;
+    if (answer.result == WriteResult::refused) {
+      tell(item, sent, answer.reason.empty() ? "not possible" : answer.reason);
+      return kRefused;
+    }
+    if (answer.result == WriteResult::accepted && tree_.set(item.path, *wanted)) flush();
     return kAccepted;
+  }
+
+  void tell(const Item& item, const Value& sent, const std::string& reason) {
+    if (!refusals_.worth_telling(item.path, reason, Clock::now())) return;
+    spdlog::warn("{}: write of {} to {} refused: {}", options_.name, sample(sent), item.path, reason);
   }
 
   Options options_;
   Owner owner_;
   ItemTree tree_;
+  Refusals refusals_;
   std::optional<ItemObjects> objects_;
   sd_bus_slot* request_ = nullptr;
   bool published_ = false;

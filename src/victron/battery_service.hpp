@@ -21,6 +21,19 @@ enum class WriteResult {
   refused,   ///< the writer gets 2
 };
 
+/// The answer, and for a refusal why, with what is allowed instead: for the log.
+struct WriteAnswer {
+  WriteResult result = WriteResult::refused;
+  std::string reason;
+
+  WriteAnswer(WriteResult of) : result(of) {}  // NOLINT(google-explicit-constructor): most answers are just that
+  static WriteAnswer refuse(std::string why) {
+    WriteAnswer answer(WriteResult::refused);
+    answer.reason = std::move(why);
+    return answer;
+  }
+};
+
 /// One `com.victronenergy.battery.*` service: a bus connection of its own and an item tree.
 ///
 ///     BatteryService service(loop, {"com.victronenergy.battery.dbusbms_rack", bus_address({})}, {on_write,
@@ -39,7 +52,7 @@ class BatteryService {
   };
   struct Owner {
     /// Called for a write to a writable item, after type and range were checked. Runs on the loop; must not wait.
-    std::function<WriteResult(std::string_view path, const Value& value)> write = {};
+    std::function<WriteAnswer(std::string_view path, const Value& value)> write = {};
     /// The name could not be had (taken by another program, forbidden by the bus policy): one sentence for the log.
     /// The service stays off the bus; publish() tries again. Must not destroy the service.
     std::function<void(std::string_view message)> failed = {};

@@ -33,6 +33,12 @@ struct MemberView {
   const limits::Limits* limits = nullptr;  ///< its own step of the engine
 };
 
+/// Estimated time until a state of charge is reached.
+struct TimeToSoc {
+  int soc_pct = 0;                ///< %, 0..100
+  std::optional<double> seconds;  ///< nullopt: not on this way
+};
+
 /// Everything a service publishes in one update. The referenced objects must live during BatteryPaths::update() only.
 struct BatteryView {
   TimePoint now = {};
@@ -45,7 +51,8 @@ struct BatteryView {
   std::optional<double> low_voltage_V = {};  ///< pack V below which nothing may discharge
   std::span<const MemberView> members = {};  ///< batteries of a bank; empty: a single battery
   int in_series = 1;                         ///< batteries in series per string
-  std::span<const std::string> notes = {};   ///< what else a user should see, beside the engine's own notes
+  std::span<const TimeToSoc> time_to_soc = {};
+  std::span<const std::string> notes = {};  ///< what else a user should see, beside the engine's own notes
 };
 
 }  // namespace bms::victron

@@ -32,33 +32,17 @@ void keep(dbus::Items& items, std::string_view path, const Value& value) {
   }
 }
 
-/// Calls `each(key)` for the entries of a dictionary; it has to read the value behind the key.
-template <class Each>
-bool for_each_entry(sd_bus_message* message, const char* entry, Each each) {
-  if (sd_bus_message_enter_container(message, 'a', entry) <= 0) return false;
-  const std::string content(entry + 1, std::string_view(entry).size() - 2);
-  for (std::size_t count = 0; count < kMostEntries; ++count) {
-    const int more = sd_bus_message_enter_container(message, 'e', content.c_str());
-    if (more < 0) return false;
-    if (more == 0) return sd_bus_message_exit_container(message) >= 0;
-    const char* key = nullptr;
-    if (sd_bus_message_read_basic(message, 's', static_cast<void*>(&key)) <= 0) return false;
-    if (!each(std::string_view(key)) || sd_bus_message_exit_container(message) < 0) return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 bool read_properties(sd_bus_message* message, std::string_view path, dbus::Items& items) {
-  return for_each_entry(message, "{sv}", [&](std::string_view name) {
+  return wire::for_each_entry(message, "{sv}", [&](std::string_view name) {
     if (name != "Value") return sd_bus_message_skip(message, "v") >= 0;
     return read_item(message, path, items);
   });
 }
 
 bool read_items(sd_bus_message* message, dbus::Items& items) {
-  return for_each_entry(message, "{sa{sv}}", [&](std::string_view path) {
+  return wire::for_each_entry(message, "{sa{sv}}", [&](std::string_view path) {
     if (!dbus::is_used(path)) return sd_bus_message_skip(message, "a{sv}") >= 0;
     return read_properties(message, path, items);
   });
@@ -66,7 +50,7 @@ bool read_items(sd_bus_message* message, dbus::Items& items) {
 
 bool read_tree(sd_bus_message* message, dbus::Items& items) {
   if (sd_bus_message_enter_container(message, 'v', "a{sv}") <= 0) return false;
-  return for_each_entry(message, "{sv}", [&](std::string_view key) {
+  return wire::for_each_entry(message, "{sv}", [&](std::string_view key) {
     return read_item(message, key.starts_with('/') ? std::string(key) : "/" + std::string(key), items);
   });
 }

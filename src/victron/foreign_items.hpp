@@ -11,9 +11,8 @@ namespace bms::victron {
 
 // What others say about their items, read into a map. It may come from anyone: of wrong types, without end.
 
-inline constexpr std::size_t kMostEntries = 4096;  ///< of one message; a real service has some hundred
-inline constexpr std::size_t kMostItems = 1024;    ///< kept of one service
-inline constexpr std::size_t kMostText = 256;      ///< bytes kept of a text
+inline constexpr std::size_t kMostItems = 1024;  ///< kept of one service
+inline constexpr std::size_t kMostText = 256;    ///< bytes kept of a text
 
 /// `a{sa{sv}}`, the answer to GetItems and the content of ItemsChanged. Items that no Reading needs are left out, those
 /// without Value untouched. False when the message is something else; what was understood before counts.

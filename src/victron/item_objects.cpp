@@ -202,12 +202,6 @@ ItemObjects::~ItemObjects() {
   for (sd_bus_slot* slot : slots_) sd_bus_slot_unref(slot);
 }
 
-std::int32_t ItemObjects::write(const Item& item, const Value& value) const {
-  if (item.format.access != Access::writable) return 1;
-  const auto wanted = converted(item.format, value);
-  return wanted ? writer_(item, *wanted) : 1;
-}
-
 bool emit_items_changed(sd_bus* bus, const std::vector<const Item*>& items) {
   sd_bus_message* signal = nullptr;
   if (sd_bus_message_new_signal(bus, &signal, "/", wire::kInterface, "ItemsChanged") < 0) return false;

@@ -17,7 +17,7 @@ namespace bms::victron {
 /// whether it is there, and answers come straight from the tree. Destroy it before its connection.
 class ItemObjects {
  public:
-  /// A write of the right type to a writable item; answers what SetValue returns.
+  /// A write, as it was sent, to an item of any access; answers what SetValue returns.
   using Writer = std::function<std::int32_t(const Item& item, const Value& value)>;
 
   /// The tree must outlive this. Throws std::runtime_error when the bus refuses (out of memory, connection dead).
@@ -27,8 +27,7 @@ class ItemObjects {
   ~ItemObjects();
 
   [[nodiscard]] const ItemTree& tree() const { return tree_; }
-  /// SetValue: 0 accepted, 1 read-only or not convertible, 2 refused by the owner.
-  [[nodiscard]] std::int32_t write(const Item& item, const Value& value) const;
+  [[nodiscard]] std::int32_t write(const Item& item, const Value& value) const { return writer_(item, value); }
 
  private:
   const ItemTree& tree_;

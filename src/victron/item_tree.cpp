@@ -122,6 +122,23 @@ std::optional<Value> converted(const Format& format, const Value& written) {
   return value;
 }
 
+std::string allowed(const Format& format) {
+  if (format.kind == Kind::text) return fmt::format("a text of at most {} bytes", kMaxWrittenText);
+  return fmt::format("{} from {:g} to {:g}{}{}", format.kind == Kind::integer ? "a whole number" : "a number",
+                     format.min, format.max, *format.unit == '\0' ? "" : " ", format.unit);
+}
+
+std::string sample(const Value& value) {
+  constexpr std::size_t kLongest = 40;
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  if (const auto* integer = std::get_if<std::int32_t>(&value)) return fmt::format("{}", *integer);
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    const bool longer = text->size() > kLongest;
+    return fmt::format("\"{}{}\"", clean(std::string_view(*text).substr(0, kLongest)), longer ? "..." : "");
+  }
+  return "nothing";
+}
+
 Item* ItemTree::add(std::string_view path, const Format& format, Value value) {
   if (!is_path(path) || items_.contains(path) || is_branch(path)) return nullptr;
   for (auto slash = path.rfind('/'); slash > 0; slash = path.rfind('/', slash - 1)) {

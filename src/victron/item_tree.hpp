@@ -55,6 +55,11 @@ Value normalised(const Format& format, Value value);
 /// nullopt: refuse it (a text for a number, a number for a text, a fraction for an integer, out of range, invalid).
 std::optional<Value> converted(const Format& format, const Value& written);
 
+/// What converted() takes, for people: "a number from 0 to 100 %".
+std::string allowed(const Format& format);
+/// A value for the log, clean and short: 12.5, "House", nothing.
+std::string sample(const Value& value);
+
 /// All items of one service by path, and which of them changed since they were last announced. Pure: it knows no D-Bus.
 ///
 ///     ItemTree tree;

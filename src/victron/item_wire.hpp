@@ -2,6 +2,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,24 @@ int read_value(sd_bus_message* message, Value& value);
 
 /// The same inside of something larger: afterwards the message stands behind the variant, whatever was in it.
 int read_variant(sd_bus_message* message, Value& value);
+
+inline constexpr std::size_t kMostEntries = 4096;  ///< of one message; a real service has some hundred
+
+/// Calls `each(key)` for the entries of a dictionary; it has to read the value behind the key.
+template <class Each>
+bool for_each_entry(sd_bus_message* message, const char* entry, Each each) {
+  if (sd_bus_message_enter_container(message, 'a', entry) <= 0) return false;
+  const std::string content(entry + 1, std::string_view(entry).size() - 2);
+  for (std::size_t count = 0; count < kMostEntries; ++count) {
+    const int more = sd_bus_message_enter_container(message, 'e', content.c_str());
+    if (more < 0) return false;
+    if (more == 0) return sd_bus_message_exit_container(message) >= 0;
+    const char* key = nullptr;
+    if (sd_bus_message_read_basic(message, 's', static_cast<void*>(&key)) <= 0) return false;
+    if (!each(std::string_view(key)) || sd_bus_message_exit_container(message) < 0) return false;
+  }
+  return false;
+}
 
 /// The whole of `items` as `a{sa{sv}}`.
 template <class Items, class Project>

@@ -4,6 +4,7 @@
 
 #include "victron/battery_paths.hpp"
 #include "victron/explanation.hpp"
+#include "victron/part_values.hpp"
 
 namespace bms::victron {
 namespace {
@@ -34,6 +35,14 @@ void BatteryPaths::put_limits(const limits::Limits& limits, const BatteryView& v
   put("/Info/BatteryLowVoltage", view.low_voltage_V ? Value(*view.low_voltage_V) : Value{});
   put("/Info/ChargeMode", charge_mode(limits));
   put("/Info/PreAlarm", limits.pre_alarm ? 1 : 0);
+  // An ESS takes this as "charge from the grid now": only when cells are so low that discharging has stopped.
+  put("/Info/ChargeRequest", limits.alarms.low_cell_voltage >= 2 && limits.allow_charge ? 1 : 0);
+  const bool top =
+      limits.top_balance == limits::TopBalance::pending || limits.top_balance == limits::TopBalance::active;
+  put("/Info/FullChargeRequest", top ? 1 : 0);
+  const std::size_t cells = view.members.empty() && view.reading != nullptr ? view.reading->cells_V.size() : 0;
+  if (cells > 0 && usable) put("/Info/MaxChargeCellVoltage", volts / static_cast<double>(cells));
+  if (view.reading != nullptr) put("/Info/HeatingCurrent", value_of(view.reading->heater_current_A));
   put("/Info/SocSource", limits.soc_source.empty() ? Value{} : Value(std::string(limits.soc_source)));
   const auto pack = limits.alarm_pack.view();
   put("/Info/AlarmBattery", pack.empty() ? Value{} : Value(std::string(pack)));

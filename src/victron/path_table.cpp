@@ -21,6 +21,8 @@ constexpr Format writable(Format format) {
   format.access = Access::writable;
   return format;
 }
+/// The range is that of the configuration's schema, see setting_format().
+constexpr Format setting(const char* unit, int decimals) { return number(unit, decimals, -1e6, 1e6); }
 constexpr Format volts() { return number("V", 2, 0, 2000); }
 constexpr Format cell_volts() { return number("V", 3, 0, 10); }
 constexpr Format amps() { return number("A", 2, -10000, 10000); }
@@ -52,7 +54,8 @@ constexpr PathInfo kPaths[] = {
     {"/Dc/0/Current", amps(), "pack current, charging > 0"},
     {"/Dc/0/Power", number("W", 0, -1e6, 1e6), "voltage times current, charging > 0"},
     {"/Dc/0/Temperature", celsius(), "mean of the battery's sensors"},
-    {"/Dc/0/MidVoltage", volts(), "mid-point voltage"},
+    {"/Dc/0/MidVoltage", volts(), "mid-point voltage: of a shunt, else the sum of the lower half of the cells"},
+    {"/Dc/0/MidVoltageDeviation", number("%", 1, -200, 200), "upper minus lower half, of the whole"},
     {"/Dc/1/Voltage", number("V", 2, -100, 2000), "starter or auxiliary battery (shunts)"},
     {"/AirTemperature", celsius(), "ambient or board temperature"},
     {"/Soc", percent(), "state of charge, of the source in use"},
@@ -61,6 +64,10 @@ constexpr PathInfo kPaths[] = {
     {"/InstalledCapacity", amp_hours(), "full-charge capacity"},
     {"/ConsumedAmphours", drawn(), "drawn since full, zero or negative"},
     {"/TimeToGo", seconds(864000), "to the discharge floor; invalid while not discharging"},
+    {"/TimeToSoC/<n>", seconds(), "until n % is reached, to the minute; invalid when not on this way"},
+    {"/Notes", text(), "as /Info/Notes, on services without limits"},
+    {"/Mode", writable({.kind = Kind::integer, .min = 3, .max = 252}),
+     "3 on, 252 standby: both MOSFETs; only with `allow_control` and a BMS that can; the BMS confirms first"},
     {"/State", count(20), "9 running, 10 error (battery lost), 14 standby (both MOSFETs open)"},
     {"/ErrorCode", count(255), "0, or 119: the configuration is wrong and built-in limits are in force"},
     {"/Balancing", flag(), "1: some cell is being balanced"},
@@ -78,6 +85,10 @@ constexpr PathInfo kPaths[] = {
     {"/Info/Explanation", text(),
      "JSON, as `dbus-bms limits` prints it: all constraints of CVL, CCL and DCL with value and sentence"},
     {"/Info/Notes", text(), "what a user should know beyond the limits, sentences separated by `; `"},
+    {"/Info/ChargeRequest", flag(), "1: cells so low that discharging has stopped; an ESS charges from the grid"},
+    {"/Info/FullChargeRequest", flag(), "1: a top-balance charge is due or going on"},
+    {"/Info/MaxChargeCellVoltage", cell_volts(), "CVL per cell"},
+    {"/Info/HeatingCurrent", amps(), "current of the heater"},
     {"/Info/AlarmBattery", text(), "bank: the battery with the worst alarm"},
     {"/Info/PreAlarm", flag(), "1: discharging will stop soon"},
     {"/Info/SocSource", text(), "where /Soc comes from: bms, counter, shunt; of a bank weighted, minimum, shunt"},
@@ -177,17 +188,26 @@ constexpr PathInfo kPaths[] = {
     {"/History/CanBeCleared", flag(), "1: /History/Clear works"},
     // Settings of the service
     {"/Settings/HasTemperature", flag(), "1: there are temperatures"},
-    {"/Settings/MaxChargeCurrent", writable(amps_limit()), "upper bound of CCL"},
-    {"/Settings/MaxDischargeCurrent", writable(amps_limit()), "upper bound of DCL"},
-    {"/Settings/AbsorptionCellVoltage", writable(number("V", 3, 2, 5)), "absorption voltage per cell"},
-    {"/Settings/FloatCellVoltage", writable(number("V", 3, 2, 5)), "float voltage per cell"},
-    {"/Settings/LowSocWarning", writable(percent()), "state of charge below which a warning is raised"},
-    {"/Settings/DischargeFloor", writable(percent()), "state of charge at which discharging ends"},
-    {"/Settings/ResetSocTo", writable(percent()), "a write sets the state of charge (of the own counter)"},
+    {"/Settings/HasMidVoltage", flag(), "1: there is a mid-point"},
+    {"/Settings/HasStarterVoltage", flag(), "1: there is a starter or auxiliary battery"},
+    {"/Settings/MaxChargeCurrent", writable(setting("A", 1)), "`max_charge_a`; on a bank `bank_max_charge_a`"},
+    {"/Settings/MaxDischargeCurrent", writable(setting("A", 1)), "`max_discharge_a`; on a bank `bank_max_discharge_a`"},
+    {"/Settings/AbsorptionCellVoltage", writable(setting("V", 3)), "`cell_v_max`"},
+    {"/Settings/FloatCellVoltage", writable(setting("V", 3)), "`cell_v_float`"},
+    {"/Settings/LowSocWarning", writable(setting("%", 1)), "`soc_low_warning`; on a bank of all its batteries"},
+    {"/Settings/DischargeFloor", writable(setting("%", 1)), "`discharge_floor_soc`; on a bank of all its batteries"},
+    {"/Settings/ChangedFromFile", text(), "which of these differ from config.ini, and what is there; empty: none"},
+    {"/Settings/RestoreDefaults", writable(flag()), "a write of 1 takes all of them back to config.ini"},
+    {"/Settings/ResetSocTo", writable(percent()),
+     "a write sets the state of charge: of the own counter, else, with `allow_control`, of the BMS or shunt"},
     {"/Settings/SyncSoc", writable(flag()), "a write of 1 sets the state of charge to 100 %"},
-    {"/Settings/ClearAlarms", writable(flag()), "a write of 1 clears alarms that stay until seen"},
-    {"/Settings/ForceChargingOff", writable(flag()), "1: CCL 0, and with allow_control the charge MOSFET off"},
-    {"/Settings/ForceDischargingOff", writable(flag()), "1: DCL 0, and with allow_control the discharge MOSFET off"},
+    {"/Settings/Rebulk", writable(flag()), "a write of 1 ends float"},
+    {"/Settings/TopBalance", writable(flag()), "a write of 1 asks for a top-balance charge"},
+    {"/Settings/ClearAlarms", writable(flag()), "a write of 1 takes back notes that stay until seen"},
+    {"/Settings/ForceChargingOff", writable(flag()),
+     "1: CCL 0, and with `allow_control` the charge MOSFET off; shown when the BMS has answered"},
+    {"/Settings/ForceDischargingOff", writable(flag()),
+     "1: DCL 0, and with `allow_control` the discharge MOSFET off; shown when the BMS has answered"},
     {"/Remote", writable(flag()), "remote on/off input of the `[remote]` section"},
     // Link
     {"/Link/Freshness", text(), "fresh, stale, lost: age of the newest values"},

@@ -12,6 +12,7 @@
 
 #include "victron/bus_connection.hpp"
 #include "victron/instance_list.hpp"
+#include "victron/name_signal.hpp"
 
 namespace bms::victron {
 namespace {
@@ -22,6 +23,9 @@ using namespace std::chrono_literals;
 constexpr const char* kSettings = "com.victronenergy.settings";
 constexpr auto kCallTimeout = 10s;  // a GX under load answers late
 constexpr auto kRetry = 5s;
+constexpr auto kNamePause = 1s;
+constexpr const char* kSignalRule =
+    "type='signal',sender='com.victronenergy.settings',interface='com.victronenergy.BusItem'";
 constexpr const char* kOwnerRule =
     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
     "member='NameOwnerChanged',arg0='com.victronenergy.settings'";
@@ -70,10 +74,17 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
         list_(std::move(options.list)),
         give_up_(loop),
         retry_(loop),
+        pause_(loop),
         bus_(loop, std::move(options.address), {[this] { connected(); }, [this] { lost(); }}) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { lost(); }
+  ~Impl() {
+    lost();
+    try {
+      for (const auto& [id, name] : unsaved_names_) remember(id, name);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory on the way out
+    }
+  }
 
   void register_device(const std::string& id, Registered registered) {
     if (const auto known = known_.find(id); known != known_.end()) {
@@ -85,19 +96,22 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
     if (bus_.connected()) be_patient();
   }
 
+  void watch_custom_name(const std::string& id, std::function<void(const std::string&)> renamed) {
+    watchers_[id] = std::move(renamed);
+  }
+
   void store_custom_name(const std::string& id, const std::string& name) {
-    InstanceList::Entry entry = list_.reserve(id);
-    entry.custom_name = name;
-    list_.set(id, entry);
     if (const auto known = known_.find(id); known != known_.end()) known->second.custom_name = name;
     unsaved_names_[id] = name;
-    if (listening_) ask_everything();
+    // The first at once, a flood of them once a second: each is a write to the flash.
+    if (!pausing_) save_names();
   }
 
  private:
   void connected() {
     proxy_ = sdbus::createProxy(bus_.connection(), kSettings, "/");
     // Only when the rule is installed nothing can be missed: whoever comes later is seen.
+    sd_bus_add_match_async(bus_.raw(), &signals_, kSignalRule, &Impl::setting_changed, nullptr, this);
     sd_bus_add_match_async(bus_.raw(), &match_, kOwnerRule, &Impl::owner_changed, &Impl::listening, this);
     bus_.rearm();
     be_patient();
@@ -109,6 +123,52 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
     name_proxies_.clear();
     proxy_.reset();
     match_ = sd_bus_slot_unref(match_);
+    signals_ = sd_bus_slot_unref(signals_);
+  }
+
+  static int setting_changed(sd_bus_message* signal, void* context, sd_bus_error* /*error*/) noexcept {
+    try {
+      for (const auto& [id, name] : names_in_signal(signal)) static_cast<Impl*>(context)->renamed(id, name);
+    } catch (const std::exception& error) {
+      spdlog::error("settings: {}", error.what());
+    }
+    return 0;
+  }
+
+  void remember(const std::string& id, const std::string& name) {
+    InstanceList::Entry entry = list_.reserve(id);
+    entry.custom_name = name;
+    list_.set(id, entry);
+  }
+
+  void save_names() {
+    const auto names = unsaved_names_;
+    for (const auto& [id, name] : names) {
+      remember(id, name);
+      if (listening_) save_name(id);
+    }
+    pausing_ = true;
+    pause_.expires_after(kNamePause);
+    pause_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->pausing_ = false;
+      const bool waiting =
+          std::any_of(self->unsaved_names_.begin(), self->unsaved_names_.end(), [&](const auto& entry) {
+            const auto* kept = self->list_.find(entry.first);
+            return kept == nullptr || kept->custom_name != entry.second;
+          });
+      if (waiting) self->save_names();
+    });
+  }
+
+  /// A name that differs from the one we know or are about to store comes from somebody else.
+  void renamed(const std::string& id, const std::string& name) {
+    const auto known = known_.find(id);
+    if (known == known_.end() || known->second.custom_name == name || unsaved_names_.contains(id)) return;
+    known->second.custom_name = name;
+    remember(id, name);
+    if (const auto watcher = watchers_.find(id); watcher != watchers_.end()) watcher->second(name);
   }
 
   static int listening(sd_bus_message* /*reply*/, void* context, sd_bus_error* /*error*/) noexcept {
@@ -130,9 +190,8 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   void ask_everything() noexcept {
     try {
       for (const auto& [id, callers] : waiting_) ask(id);
-      for (const auto& [id, own] : known_) {
-        if (own.own) ask(id);
-      }
+      // Whoever is known is asked for too: its name may have changed while nobody listened.
+      for (const auto& [id, own] : known_) ask(id);
       const auto names = unsaved_names_;
       for (const auto& [id, name] : names) save_name(id);
     } catch (const std::exception& error) {
@@ -184,7 +243,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
         spdlog::warn("{}: {} gives instance {}, in use from the next start", id, kSettings, instance);
       }
       known->second.own = false;
-      return;
+      return renamed(id, newest);
     }
     finish(id, {.instance = instance, .custom_name = newest, .own = false});
   }
@@ -242,12 +301,16 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   std::map<std::string, std::vector<Registered>, std::less<>> waiting_;
   std::map<std::string, DeviceSettings, std::less<>> known_;
   std::map<std::string, std::string, std::less<>> unsaved_names_;
+  std::map<std::string, std::function<void(const std::string&)>, std::less<>> watchers_;
   bool gave_up_ = false;
   bool listening_ = false;  ///< connected, and told by the bus when the settings service comes
   std::string complaint_;   ///< said last
   asio::steady_timer give_up_;
   asio::steady_timer retry_;
+  asio::steady_timer pause_;  ///< between saves of names
+  bool pausing_ = false;
   sd_bus_slot* match_ = nullptr;
+  sd_bus_slot* signals_ = nullptr;
   std::unique_ptr<sdbus::IProxy> proxy_;
   std::map<std::string, std::unique_ptr<sdbus::IProxy>> name_proxies_;
   BusConnection bus_;
@@ -259,6 +322,10 @@ SettingsClient::~SettingsClient() = default;
 
 void SettingsClient::register_device(std::string_view id, Registered registered) {
   impl_->register_device(settings_id(id), std::move(registered));
+}
+
+void SettingsClient::watch_custom_name(std::string_view id, std::function<void(const std::string&)> renamed) {
+  impl_->watch_custom_name(settings_id(id), std::move(renamed));
 }
 
 void SettingsClient::store_custom_name(std::string_view id, std::string_view name) {

@@ -48,6 +48,9 @@ class SettingsClient {
   /// Keeps a name in `/Settings/Devices/<id>/CustomName` and in the own list; stored later while the service is away.
   void store_custom_name(std::string_view id, std::string_view name);
 
+  /// Called with the new name when somebody else (another screen, the page with all devices) changes it there.
+  void watch_custom_name(std::string_view id, std::function<void(const std::string& name)> renamed);
+
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;

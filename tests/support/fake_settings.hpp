@@ -25,6 +25,11 @@ class FakeSettings {
     if (!run_until(loop_, [&] { return named_; })) throw std::runtime_error("settings service does not start");
   }
   void stop() { bus_.close(); }
+  /// As another client's SetValue: the value and the signal.
+  void change(const std::string& path, const std::string& value) {
+    values[path] = value;
+    announce(path);
+  }
 
   std::map<std::string, std::string> values;  ///< path to text
   int add_calls = 0;
@@ -103,10 +108,22 @@ class FakeSettings {
     return result;
   }
 
+  void announce(const std::string& path) {
+    sd_bus_message* signal = nullptr;
+    sd_bus_message_new_signal(bus_.raw(), &signal, path.c_str(), "com.victronenergy.BusItem", "PropertiesChanged");
+    const char* text = values[path].c_str();
+    sd_bus_message_append(signal, "a{sv}", 2, "Value", "s", text, "Text", "s", text);
+    sd_bus_send(nullptr, signal, nullptr);
+    sd_bus_message_unref(signal);
+    bus_.rearm();
+  }
+
   static int set(sd_bus_message* call, void* context, sd_bus_error* /*error*/) {
     const Json value = read_one(call);
     if (value[0] != "s") return sd_bus_reply_method_return(call, "i", -1);
-    self(context).values[sd_bus_message_get_path(call)] = value[1].get<std::string>();
+    const std::string path = sd_bus_message_get_path(call);
+    self(context).values[path] = value[1].get<std::string>();
+    self(context).announce(path);
     return sd_bus_reply_method_return(call, "i", 0);
   }
 

@@ -39,7 +39,7 @@ class BatteryOnBus : public DbusTest {
 };
 
 TEST_F(BatteryOnBus, EveryItemHasTheListedTypeAndATextWithUnit) {
-  auto battery = serve(kName, 7, {.user_settings = true, .remote = true});
+  auto battery = serve(kName, 7, {.user_settings = true, .mode = true, .clear_history = true, .remote = true});
   reading.alarms = std::vector<Alarm>{};
   for (std::size_t i = 0; i < kConditionCount; ++i) {
     reading.alarms->push_back({static_cast<Condition>(i), AlarmLevel::warning});
@@ -79,7 +79,7 @@ TEST_F(BatteryOnBus, APollIsOneSignalWithWhatChanged) {
   ASSERT_EQ(client.signals.size(), 1U);
   std::vector<std::string> paths;
   for (const auto& [path, item] : client.signals[0].items.items()) paths.push_back(path);
-  EXPECT_THAT(paths, testing::UnorderedElementsAre("/Dc/0/Voltage", "/Dc/0/Power", "/Voltages/Cell1", "/Voltages/Sum",
+  EXPECT_THAT(paths, testing::UnorderedElementsAre("/Dc/0/Voltage", "/Dc/0/Power", "/Dc/0/MidVoltage", "/Voltages/Cell1", "/Voltages/Sum",
                                                    "/Battery/1/Voltage", "/Battery/1/Cell/1/Voltage"));
 }
 

@@ -201,9 +201,34 @@ victron::WriteResult throw_remote(outputs::Remote& remote, const victron::Value&
   return victron::WriteResult::accepted;
 }
 
-std::string Battery::device_id() const {
-  const bool by_section = section_.identity == config::Identity::section || !reading_ || !reading_->serial;
-  return "dbusbms_" + (by_section ? unit_.name : *reading_->serial);
+std::string Battery::position() const {
+  return unit_.address ? fmt::format("{} address {}", section_.port, *unit_.address) : section_.port;
+}
+
+std::string Battery::claim_device_id() {
+  serial_.clear();
+  shown_serial_.clear();
+  const bool by_section = section_.identity == config::Identity::section || !reading_->serial;
+  if (by_section) return "dbusbms_" + unit_.name;
+  serial_ = *reading_->serial;
+  auto device = shared_.identities.claim({serial_, position(), unit_.display_name, [this](const std::string& serial) {
+                                            shown_serial_ = serial;
+                                            if (paths_) paths_->show_serial(serial);
+                                          }});
+  shown_serial_ = std::move(device.serial);
+  return "dbusbms_" + device.id;
+}
+
+/// Another BMS answers in this one's place: it has an instance and a name of its own. Not at the first word of it:
+/// leaving the bus is seen by everybody.
+bool Battery::exchanged() {
+  constexpr auto kSure = std::chrono::seconds(5);
+  if (serial_.empty() || !reading_->serial || *reading_->serial == serial_) {
+    other_serial_since_.reset();
+    return false;
+  }
+  if (!other_serial_since_) other_serial_since_ = last_step_;
+  return last_step_ - *other_serial_since_ >= kSure;
 }
 
 void Battery::publish() {
@@ -212,13 +237,20 @@ void Battery::publish() {
     if (!registering_) register_service();
     return;
   }
+  if (exchanged()) {
+    spdlog::warn("{}: serial number {} instead of {}: another battery", unit_.display_name, *reading_->serial, serial_);
+    shared_.identities.release(serial_, position());
+    paths_.reset();
+    service_.reset();
+    return register_service();
+  }
   update_items();
   service_->flush();
 }
 
 void Battery::register_service() {
   registering_ = true;
-  device_id_ = device_id();
+  device_id_ = claim_device_id();
   shared_.settings.register_device(device_id_,
                                    [this](const victron::DeviceSettings& settings) { make_service(settings); });
 }
@@ -244,6 +276,7 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
   identity.custom_name = custom_name_;
   identity.process_version = kVersion;
   identity.family = section_.driver;
+  identity.serial = shown_serial_;
   paths_ = std::make_unique<victron::BatteryPaths>(
       service_->items(), identity,
       victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
@@ -318,6 +351,7 @@ victron::WriteAnswer Battery::set_soc(double soc_pct) {
 }
 
 void Battery::show_name(const std::string& name) {
+  if (!service_) return;
   custom_name_ = name.empty() ? unit_.display_name : name;
   service_->items().set("/CustomName", custom_name_);
   service_->flush();

@@ -93,7 +93,9 @@ class Battery {
   void show_name(const std::string& name);
   victron::WriteAnswer rename(const std::string& name);
   victron::WriteAnswer written(std::string_view path, const victron::Value& value);
-  [[nodiscard]] std::string device_id() const;
+  [[nodiscard]] std::string claim_device_id();
+  [[nodiscard]] std::string position() const;
+  bool exchanged();
   [[nodiscard]] std::string connection_text() const;
 
   Shared& shared_;
@@ -118,7 +120,10 @@ class Battery {
   BmsCommands commands_;
   std::vector<std::string> notes_;  ///< about its shunts
   LogFilter log_;
-  std::string device_id_;  ///< in com.victronenergy.settings
+  std::string device_id_;     ///< in com.victronenergy.settings
+  std::string serial_;        ///< of the BMS the service was registered for; empty: by section
+  std::string shown_serial_;  ///< where it is not unique
+  std::optional<TimePoint> other_serial_since_;
   std::string custom_name_;
   bool registering_ = false;
   std::unique_ptr<victron::BatteryService> service_;

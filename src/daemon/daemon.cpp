@@ -73,12 +73,14 @@ class Daemon {
         state_(state_folder(config_)),
         remote_(outputs::kernel_gpio(), config_.remote),
         user_(loop_, state_.folder()),
+        identities_(state_.folder()),
         settings_(loop_, {victron::bus_address(options.dbus), patience(), state_.folder() / "instances"}),
         shared_{loop_,
                 victron::bus_address(options.dbus),
                 settings_,
                 remote_,
                 user_,
+                identities_,
                 config_.daemon.allow_control,
                 [this](const std::string& reason) { fail(reason); }} {}
 
@@ -336,6 +338,7 @@ class Daemon {
   StateFile state_;
   outputs::Remote remote_;
   UserSettings user_;
+  Identities identities_;
   victron::SettingsClient settings_;
   Shared shared_;
   Buses buses_;

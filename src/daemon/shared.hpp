@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "daemon/identities.hpp"
 #include "daemon/user_settings.hpp"
 #include "outputs/outputs.hpp"
 #include "victron/settings_client.hpp"
@@ -17,6 +18,7 @@ struct Shared {
   victron::SettingsClient& settings;
   outputs::Remote& remote;  ///< remote on/off, for all services
   UserSettings& user;
+  Identities& identities;
   bool allow_control = false;
   /// Something that no retry mends (a bus name that belongs to another program): the daemon ends with exit code 3.
   std::function<void(const std::string& reason)> fatal;

@@ -115,11 +115,15 @@ asio::awaitable<void> Bus::poll(Station& station) {
     station.health.last_good = reading->time;
     if (station.on_reading) station.on_reading(*reading);
   } else {
-    ++station.failures;
+    // Whoever answers after a silence may be another device with other settings.
+    if (++station.failures == kFailuresUntilSilent) station.driver->refresh();
     if (station.on_failure) station.on_failure(reading.error());
     if (reading.error() == Fault::io) {
       line_.close();
-      for (const auto& other : stations_) other->due = Clock::now();
+      for (const auto& other : stations_) {
+        other->due = Clock::now();
+        other->driver->refresh();
+      }
       co_return;
     }
   }

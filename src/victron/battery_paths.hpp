@@ -31,6 +31,8 @@ class BatteryPaths {
 
   BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Options options);
   void update(const BatteryView& view);
+  /// The serial number as shown from now on, see BatteryIdentity::serial.
+  void show_serial(std::string serial) { identity_.serial = std::move(serial); }
 
  private:
   void put(std::string_view path, Value value);

@@ -70,6 +70,11 @@ struct BatteryReader {
       if (group.find("service") == nullptr) {
         document.report(group, "service", "mandatory for driver dbus, such as com.victronenergy.battery.ttyS5");
       }
+      if (battery.service.starts_with("com.victronenergy.battery.dbusbms_")) {
+        document.report(group, "service",
+                        "the service of another program: this one is our own, and would read what it has written "
+                        "itself (soc_from, current_from and voltage_from take the name of a section)");
+      }
       return;
     }
     forbid("service", "only for driver = dbus");

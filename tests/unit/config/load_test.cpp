@@ -97,6 +97,8 @@ TEST(Load, AutoNeedsAPortAndDbusAService) {
                      "service = com.victronenergy.battery.ttyS5\n"),
             "");
   EXPECT_THAT(problems("[battery:a]\ndriver = auto\n"), HasSubstr("c.ini:1: port: (missing): mandatory: /dev/"));
+  EXPECT_THAT(problems("[battery:a]\ndriver = dbus\nservice = com.victronenergy.battery.dbusbms_rack\n"),
+              HasSubstr("c.ini:3: service: com.victronenergy.battery.dbusbms_rack: the service of another program"));
   EXPECT_THAT(problems("[battery:a]\ndriver = dbus\n"), HasSubstr("c.ini:1: service: (missing): mandatory"));
   EXPECT_THAT(problems("[battery:a]\ndriver = dbus\nservice = com.victronenergy.battery.ttyS5\nport = /dev/ttyUSB0\n"),
               HasSubstr("c.ini:4: port: /dev/ttyUSB0: driver dbus has no serial port"));

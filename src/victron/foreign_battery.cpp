@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "victron/bus_connection.hpp"
+#include "victron/bus_names.hpp"
 #include "victron/foreign_items.hpp"
 #include "victron/item_wire.hpp"
 
@@ -17,10 +18,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr const char* kBus = "org.freedesktop.DBus";
-constexpr const char* kBusPath = "/org/freedesktop/DBus";
 constexpr std::string_view kOwnPrefix = "com.victronenergy.battery.dbusbms_";
-constexpr auto kRetry = 5s;
+constexpr auto kAskAgain = 5s;
 
 }  // namespace
 
@@ -111,7 +110,7 @@ class ForeignBattery::Impl : public std::enable_shared_from_this<Impl> {
   void try_again(const std::string& reason) {
     if (reason != complaint_) spdlog::warn("{}: {}; trying again", options_.service, reason);
     complaint_ = reason;
-    retry_.expires_after(kRetry);
+    retry_.expires_after(kAskAgain);
     retry_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
       const auto self = weak.lock();
       if (error || !self || !self->bus_.connected()) return;

@@ -8,13 +8,12 @@
 #include <utility>
 
 #include "victron/bus_connection.hpp"
+#include "victron/bus_names.hpp"
 #include "victron/item_wire.hpp"
 
 namespace bms::victron {
 namespace {
 
-constexpr const char* kBus = "org.freedesktop.DBus";
-constexpr const char* kBusPath = "/org/freedesktop/DBus";
 /// Entries looked at in one ItemsChanged of somebody else.
 constexpr int kMostEntries = 4096;
 

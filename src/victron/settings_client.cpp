@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr const char* kSettings = "com.victronenergy.settings";
+constexpr const char* kSettingsService = "com.victronenergy.settings";
 constexpr auto kCallTimeout = 10s;  // a GX under load answers late
 constexpr auto kRetry = 5s;
 constexpr auto kNamePause = 1s;
@@ -109,7 +109,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
 
  private:
   void connected() {
-    proxy_ = sdbus::createProxy(bus_.connection(), kSettings, "/");
+    proxy_ = sdbus::createProxy(bus_.connection(), kSettingsService, "/");
     // Only when the rule is installed nothing can be missed: whoever comes later is seen.
     sd_bus_add_match_async(bus_.raw(), &signals_, kSignalRule, &Impl::setting_changed, nullptr, this);
     sd_bus_add_match_async(bus_.raw(), &match_, kOwnerRule, &Impl::owner_changed, &Impl::listening, this);
@@ -222,7 +222,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void not_answered(const std::string& reason) {
-    if (reason != complaint_) spdlog::info("{} does not answer yet: {}", kSettings, reason);
+    if (reason != complaint_) spdlog::info("{} does not answer yet: {}", kSettingsService, reason);
     complaint_ = reason;
     // The bus tells when the service comes; for anything else we ask again.
     if (reason == "org.freedesktop.DBus.Error.ServiceUnknown") return;
@@ -240,7 +240,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
     if (const auto known = known_.find(id); known != known_.end()) {
       // It runs with an instance of its own already; an instance never changes while the service is up.
       if (known->second.own && known->second.instance != instance) {
-        spdlog::warn("{}: {} gives instance {}, in use from the next start", id, kSettings, instance);
+        spdlog::warn("{}: {} gives instance {}, in use from the next start", id, kSettingsService, instance);
       }
       known->second.own = false;
       return renamed(id, newest);
@@ -268,7 +268,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
 
   void use_own_list() {
     if (!gave_up_) {
-      spdlog::warn("{} does not come; device instances are taken from an own list, and stay", kSettings);
+      spdlog::warn("{} does not come; device instances are taken from an own list, and stay", kSettingsService);
     }
     gave_up_ = true;
     while (!waiting_.empty()) {
@@ -281,14 +281,14 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   void save_name(const std::string& id) {
     const std::string name = unsaved_names_.at(id);
     auto& proxy = name_proxies_[id];
-    if (!proxy) proxy = sdbus::createProxy(bus_.connection(), kSettings, device_path(id, "CustomName"));
+    if (!proxy) proxy = sdbus::createProxy(bus_.connection(), kSettingsService, device_path(id, "CustomName"));
     proxy->callMethodAsync("SetValue")
         .onInterface("com.victronenergy.BusItem")
         .withTimeout(kCallTimeout)
         .withArguments(sdbus::Variant(name))
         .uponReplyInvoke([this, id, name](const sdbus::Error* error, std::int32_t result) {
           if (error != nullptr) return not_answered(error->getName());
-          if (result != 0) spdlog::warn("{} refuses the name of {}: {}", kSettings, id, result);
+          if (result != 0) spdlog::warn("{} refuses the name of {}: {}", kSettingsService, id, result);
           const auto unsaved = unsaved_names_.find(id);
           if (unsaved != unsaved_names_.end() && unsaved->second == name) unsaved_names_.erase(unsaved);
         });

@@ -30,9 +30,11 @@ Line::Line(asio::io_context& context) : port_(context), timer_(context) {}
 
 std::string Line::open(const std::string& path, unsigned baud) {
   close();
+  if (auto reason = lock_.take(path); !reason.empty()) return fmt::format("{}: {}", path, reason);
   boost::system::error_code error;
   port_.open(path, error);
   if (error) {
+    lock_.release();
     if (error.value() == ENOTTY) return fmt::format("{}: not a serial port", path);
     return fmt::format("{}: {}", path, std::strerror(error.value()));
   }
@@ -75,6 +77,7 @@ void Line::close() {
     boost::system::error_code ignored;
     port_.close(ignored);
   }
+  lock_.release();
   buffer_.clear();
   echo_left_ = 0;
 }
@@ -193,6 +196,7 @@ asio::awaitable<Answer> Line::receive(Driver& driver, const Exchange& exchange, 
 asio::awaitable<Answer> Line::exchange(Driver& driver, const Exchange& exchange, int attempts,
                                        const std::function<void(Fault)>& on_fault) {
   Answer answer = fail(Fault::io);
+  lock_.renew();
   for (int attempt = 0; attempt < std::max(1, attempts); ++attempt) {
     TimePoint deadline = Clock::now() + exchange.timeout;
     if (!exchange.request.empty()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bms/driver.hpp"
+#include "port/starter_lock.hpp"
 
 namespace bms::port {
 
@@ -73,6 +74,7 @@ class Line {
   std::optional<Answer> search(Driver& driver, std::optional<Fault>& seen);
   void discard_input();
 
+  StarterLock lock_;
   boost::asio::serial_port port_;
   boost::asio::steady_timer timer_;
   unsigned baud_ = 9600;

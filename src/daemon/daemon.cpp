@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,6 +17,7 @@
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
 #include "daemon/state_file.hpp"
+#include "daemon/watchdog.hpp"
 #include "daemon/web_view.hpp"
 #include "outputs/outputs.hpp"
 #include "version.hpp"
@@ -32,7 +32,6 @@ namespace asio = boost::asio;
 
 constexpr int kNegative = 1;
 constexpr int kRuntime = 3;
-constexpr unsigned kHangs_s = 30;
 constexpr auto kLastWrites = std::chrono::seconds(1);
 
 std::string state_folder(const config::Config& config) {
@@ -249,10 +248,7 @@ class Daemon {
     for (const auto& battery : batteries_) battery->tick(now);
     if (bank_) bank_->tick(now);
     drive_outputs(now);
-    // systemd watches a unit; daemontools on a GX watches nothing: a loop that hangs ends there by SIGALRM and is
-    // started again.
-    sd_notify(0, "WATCHDOG=1");
-    ::alarm(kHangs_s);
+    watchdog_.feed();
     // A switch that somebody has thrown stands there after a crash too.
     if (remote_.take_thrown()) {
       state_.save(batteries_, bank_.get(), now, false);
@@ -330,6 +326,7 @@ class Daemon {
     });
   }
 
+  Watchdog watchdog_;
   Options options_;
   config::Config config_;
   asio::io_context loop_{1};

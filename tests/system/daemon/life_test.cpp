@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include "system/daemon/rig.hpp"
@@ -244,6 +246,24 @@ TEST_F(Life, StatusShowsWhatIsPublished) {
   EXPECT_TRUE(nlohmann::json::parse(json.output).contains("com.victronenergy.battery.dbusbms_rack"));
   bus_.stop();
   EXPECT_NE(test::run_program({DBUS_BMS_PROGRAM, "status", "--dbus", bus_.address()}).code, 0);
+}
+
+TEST_F(Life, ALoopThatHangsEndsTheProcessWithinTheTimeOfTheWatchdog) {
+  simulate(test::bus_driver(), "1");
+  configure_rack(test::bus_driver(), "1");
+  auto with_watchdog = environment();
+  with_watchdog["WATCHDOG_USEC"] = "5000000";
+  daemon_ = std::make_unique<test::Process>(
+      std::vector<std::string>{DBUS_BMS_PROGRAM, "run", "--config", path("config.ini")}, with_watchdog);
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  const double good = number("dbusbms_rack", "/Link/Good");
+  ASSERT_TRUE(eventually([&] { return number("dbusbms_rack", "/Link/Good") >= good + 4; }))
+      << "a loop that lives is fed";
+  std::filesystem::remove(path("config.ini"));
+  ASSERT_EQ(mkfifo(path("config.ini").c_str(), 0600), 0) << "whoever reads this waits for ever";
+  daemon_->signal(SIGHUP);
+  EXPECT_EQ(daemon_->exit_code(), -SIGALRM);
+  EXPECT_THAT(daemon_->output(), HasSubstr("the event loop hangs"));
 }
 
 }  // namespace

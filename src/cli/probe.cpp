@@ -46,19 +46,28 @@ asio::awaitable<void> carry_out(asio::io_context& context, Search& search) {
   search.result.problem = co_await port::search(line, search.result.path, *search.prober, before);
 }
 
+/// The name under which a port will still be found after USB renumbered.
+std::string lasting_name(const std::string& spec, const std::vector<port::PortInfo>& ports) {
+  for (const auto& port : ports) {
+    if (port.path == spec) return port.stable_name();
+  }
+  return spec;
+}
+
 std::vector<Search> plan(const ProbeOptions& options, const probe::Scope& scope) {
   std::vector<Search> searches;
+  const auto ports = port::list_ports();
   const auto add = [&](const std::string& name, const std::string& path, const std::string& problem) {
     Search& one = searches.emplace_back();
     one.prober = std::make_unique<probe::Prober>(drivers(), scope);
     one.result = {name, path, one.prober.get(), problem};
   };
   if (options.ports.empty()) {
-    for (const auto& port : port::list_ports()) add(port.stable_name(), port.path, "");
+    for (const auto& port : ports) add(port.stable_name(), port.path, "");
   }
   for (const auto& spec : options.ports) {
     const auto path = port::resolve_port(spec);
-    add(spec, path.value_or(spec), path ? "" : path.error());
+    add(lasting_name(spec, ports), path.value_or(spec), path ? "" : path.error());
   }
   return searches;
 }

@@ -18,7 +18,7 @@ need() {
   [ "$(id -u)" -eq 0 ] || sudo=(sudo)
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
-    die "could not install ${missing[*]}"
+    die "could not install ${missing[*]}: is a Debian mirror reachable?"
 }
 
 # One time stamp for everything that is packed: the last commit's, so that the same commit gives the same bytes.
@@ -28,23 +28,20 @@ fi
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 
-# No path of this machine may be left in a binary. g++ 12 sees overflows in std::string that are not there, others on each
-# architecture: a package is not the place to stop for them.
-compiler_flags() {
-  printf -- '-ffile-prefix-map=%s=. ' "$REPO" "$@"
-  printf -- '-Wno-error=%s ' stringop-overflow stringop-overread array-bounds restrict
-}
-
-# configure_and_build FOLDER CMAKE-ARGUMENT...: builds the program with what a package needs.
+# configure_and_build FOLDER CMAKE-ARGUMENT...: builds the program; the flags are those of ./dev build.
 configure_and_build() {
   local folder=$1 launcher=()
   shift
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
   export CCACHE_BASEDIR=$REPO CCACHE_NOHASHDIR=1
+  # CMake keeps paths of its first run for ever: whatever was configured otherwise begins anew.
+  local fresh=() settings="$REPO $*"
+  if [ "$(cat "$folder/.settings" 2>/dev/null)" != "$settings" ]; then fresh=(--fresh); fi
   mkdir -p "$folder"
-  nice cmake -S "$REPO" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DDBUS_BMS_TESTS=OFF -DDBUS_BMS_BENCH=OFF \
-    "${launcher[@]}" "$@" >"$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; die "configuring failed"; }
+  nice cmake --preset release "${fresh[@]}" -B "$folder" "${launcher[@]}" "$@" >"$folder/configure.log" 2>&1 ||
+    { cat "$folder/configure.log" >&2; die "configuring failed"; }
+  printf '%s' "$settings" >"$folder/.settings"
   nice cmake --build "$folder" -j "$(nproc)" --target dbus-bms >"$folder/build.log" 2>&1 ||
     { tail -n 60 "$folder/build.log" >&2; die "building failed"; }
 }

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/../common.sh"
 need cmake ninja-build pkg-config dpkg-dev file lintian
 
-build=build/debian
+build=build/release # the very program that is tested
 say "building"
-configure_and_build "$build" -DCMAKE_INSTALL_PREFIX=/usr -DDBUS_BMS_PACKAGE=ON "-DCMAKE_CXX_FLAGS=$(compiler_flags)"
+configure_and_build "$build" -DDBUS_BMS_PACKAGE=ON
 version=$(cached "$build" CMAKE_PROJECT_VERSION)
 grep -q "^dbus-bms ($version)" packaging/debian/changelog || die "packaging/debian/changelog does not begin with version $version"
 rm -f "$build"/*.deb

@@ -116,16 +116,16 @@ pack() {
 build_one() {
   local arch=$1 root="" tools="" build=build/venus/$1 version folder size settings
   [ -n "${TRIPLET[$arch]:-}" ] || { echo "build.sh: $arch: armhf, arm64 or amd64" >&2; exit 2; }
-  settings=("-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
+  settings=(-DDBUS_BMS_TESTS=OFF -DDBUS_BMS_BENCH=OFF "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
   if [ "$arch" != amd64 ]; then
-    need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git
+    need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git ccache
     root=${DBUS_BMS_SYSROOTS:-$REPO/build/sysroot}/$arch
     packaging/venus/sysroot.sh "$arch" "$root"
     tools=${TRIPLET[$arch]}-
-    settings+=("-DDBUS_BMS_SYSROOT=$root")
+    settings+=("-DDBUS_BMS_SYSROOT=$root" "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$root=.")
   fi
   say "building for $arch"
-  configure_and_build "$build" "${settings[@]}" "-DCMAKE_CXX_FLAGS=$(compiler_flags "$root")"
+  configure_and_build "$build" "${settings[@]}"
   version=$(cached "$build" CMAKE_PROJECT_VERSION)
   folder=$build/bundle/dbus-bms-$version-venus-$arch
   rm -rf "$build/bundle"

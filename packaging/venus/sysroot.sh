@@ -13,12 +13,13 @@ need mmdebstrap
 say "unpacking Debian 12 $arch into $folder"
 rm -rf "$folder"
 mkdir -p "$(dirname "$folder")"
-nice mmdebstrap --quiet --variant=extract --mode="$([ "$(id -u)" -eq 0 ] && echo root || echo unshare)" --arch="$arch" \
+nice mmdebstrap --quiet --aptopt='Acquire::Retries "3"' --variant=extract --mode="$([ "$(id -u)" -eq 0 ] && echo root || echo unshare)" --arch="$arch" \
   --include="$packages" \
   --extract-hook='mkdir -p "$1/.packages" "$1/.versions"; for deb in "$1"/var/cache/apt/archives/*.deb; do
     name=$(dpkg-deb -f "$deb" Package); dpkg-deb -f "$deb" Version >"$1/.versions/$name"
     dpkg-deb --fsys-tarfile "$deb" | tar -t >"$1/.packages/$name"; done' \
-  bookworm "$folder" http://deb.debian.org/debian
+  bookworm "$folder" http://deb.debian.org/debian ||
+  { rm -rf "$folder"; die "unpacking Debian 12 $arch failed: is http://deb.debian.org reachable?"; }
 rm -rf "$folder/dev" "$folder"/var/cache/apt "$folder"/var/lib/apt
 find "$folder" -type l -lname '/*' -print | while read -r link; do
   ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$folder$(readlink "$link")")" "$link"

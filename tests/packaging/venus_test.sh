@@ -5,65 +5,22 @@ set -euo pipefail
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/packaging/venus_root.sh
 . "$SOURCE/tests/packaging/venus_root.sh"
+tools busybox svscan supervise svc svok svstat multilog
 enter_namespaces "$@"
-
-WORK=$(mktemp -d)
-NEVER=$WORK/never
-mkfifo "$NEVER"
-ROOT=$WORK/root
-leave() {
-  trap - ERR
-  power_off "$ROOT" 2>/dev/null
-  umount -R "$ROOT/proc" "$ROOT/dev" "$ROOT/data" 2>/dev/null
-  rm -rf --one-file-system "$WORK"
-}
-trap leave EXIT
-CASE=preparation
-trap 'echo "FAILED in \"$CASE\" at line $LINENO" >&2' ERR
-begin() { CASE=$1; echo "- $CASE"; }
-check() { "$@" || { echo "FAILED in '$CASE': $*" >&2; show_state >&2; exit 1; }; }
-refuse() { if "$@"; then echo "FAILED in '$CASE': succeeded: $*" >&2; show_state >&2; exit 1; fi; }
-show_state() {
-  cat "$WORK/output" 2>/dev/null
-  cat "$ROOT/data/log/dbus-bms/current" "$ROOT/tmp/starter.log" 2>/dev/null || true
-}
-on_device() { chroot "$ROOT" "$@"; }
 
 # archive VERSION MODE: an unpacked archive in the device's /tmp.
 archive() {
-  local folder=$ROOT/tmp/dbus-bms-$1
-  rm -rf "$folder"
-  mkdir -p "$folder"/bin "$folder"/lib
-  cp -R "$SOURCE"/packaging/venus/files/. "$folder/"
-  sed -i 's/^TRIAL_SECONDS=.*/TRIAL_SECONDS=6/; s/-ge 30 /-ge 3 /' "$folder/common.sh"
-  sed -i 's/ -lt 10 / -lt 2 /; s/sleep 10/sleep 1/; s/sleep 5/sleep 1/' "$folder/service/run" # waits of people, not of tests
-  cp "$SOURCE/tests/packaging/standin/dbus-bms" "$folder/bin/"
-  cp "$SOURCE/tests/packaging/standin/ld-linux-standin" "$folder/lib/"
-  echo "$1" >"$folder/VERSION"
-  echo armhf >"$folder/ARCH"
-  echo "$2" >"$folder/mode"
-  chmod 755 "$folder"/*.sh "$folder"/bin/* "$folder"/lib/* "$folder"/service/run "$folder"/service/log/run
-  (cd "$folder" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >"$WORK/sums" && cp "$WORK/sums" SHA256SUMS)
+  archive_files "$1"
+  cp "$SOURCE/tests/packaging/standin/dbus-bms" "$FOLDER/bin/"
+  cp "$SOURCE/tests/packaging/standin/ld-linux-standin" "$FOLDER/lib/"
+  echo "$2" >"$FOLDER/mode"
+  seal_archive
 }
-
-install() { # VERSION ARGUMENT...
-  local version=$1
-  shift
-  on_device /bin/sh "/tmp/dbus-bms-$version/install.sh" "$@" >"$WORK/output" 2>&1 </dev/null
-}
-uninstall() { on_device /bin/sh /data/apps/dbus-bms/uninstall.sh --yes "$@" >"$WORK/output" 2>&1; }
-said() { grep -q -- "$1" "$WORK/output"; }
 on_bus() { read -r _ VERSION <"$ROOT/tmp/bus" && [ "$VERSION" = "$1" ]; } 2>/dev/null
 off_bus() { [ ! -e "$ROOT/tmp/bus" ]; }
 process() { cut -d' ' -f1 "$ROOT/tmp/bus"; }
-only_version() { # installed VERSION and no trace of another
-  [ "$(cat "$ROOT/data/apps/dbus-bms/VERSION")" = "$1" ] &&
-    [ "$(find "$ROOT/data/apps" -mindepth 1 -maxdepth 1 | wc -l)" -eq 1 ]
-}
-supervised() { on_device /usr/bin/svok /service/dbus-bms; }
-config() { mkdir -p "$ROOT/data/dbus-bms" && printf '%s\n' "$@" >"$ROOT/data/dbus-bms/config.ini"; }
 
-make_root "$ROOT"
+prepare_device
 printf '#!/bin/sh\necho other package\nexit 0\n' >"$ROOT/data/rc.local"
 chmod 750 "$ROOT/data/rc.local"
 boot "$ROOT"
@@ -137,15 +94,15 @@ check only_version 1.1.0
 
 begin "an update that publishes nothing rolls back by itself"
 snapshot "$ROOT" | grep -v ' data/log/' >"$WORK/good"
-refuse install 1.2.0
-check said "published no battery within 6 s: back to version 1.1.0"
+refuse install_soon 1.2.0
+check said "published no battery within 4 s: back to version 1.1.0"
 check eventually 20 on_bus 1.1.0
 check only_version 1.1.0
 snapshot "$ROOT" >"$WORK/now"
 check diff <(grep -v '^data/log' "$WORK/good") <(grep -v '^data/log' "$WORK/now")
 
 begin "so does one that crashes"
-refuse install 1.3.0
+refuse install_soon 1.3.0
 check eventually 30 on_bus 1.1.0
 check only_version 1.1.0
 
@@ -173,7 +130,7 @@ rm -f "$ROOT/tmp/bus"
 mv "$ROOT/data/apps/dbus-bms" "$ROOT/data/apps/dbus-bms.previous"
 touch "$ROOT/data/apps/dbus-bms.previous/.published"
 cp -R "$ROOT/tmp/dbus-bms-1.2.0" "$ROOT/data/apps/dbus-bms"
-boot "$ROOT"
+DBUS_BMS_TRIAL_SECONDS=4 boot "$ROOT"
 check eventually 40 on_bus 1.1.0
 check eventually 5 only_version 1.1.0
 

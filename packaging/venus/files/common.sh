@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2034  # the scripts that read this file use the names
 # Where things are on a GX device, and what install, update and uninstall share. Written for busybox sh.
+export PATH="${PATH:+$PATH:}/usr/sbin:/usr/bin:/sbin:/bin" # udev and boot hooks bring little of it
 APP=/data/apps/dbus-bms               # the program; its path is fixed, the binary names its loader by it
 NEW=$APP.new                          # a version on its way in
 PREVIOUS=$APP.previous                # exists while a new version is on trial: the version to go back to
@@ -161,7 +162,7 @@ go_back() {
 
 # A new version has to show within two minutes that it does what the old one did: publish a battery. Where nothing was
 # published before (no battery connected yet), it has to stay alive.
-TRIAL_SECONDS=120
+TRIAL_SECONDS=${DBUS_BMS_TRIAL_SECONDS:-120}
 trial() {
   tr_end=$(($(now) + TRIAL_SECONDS))
   while [ "$(now)" -lt "$tr_end" ]; do

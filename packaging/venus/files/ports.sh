@@ -1,11 +1,12 @@
 #!/bin/sh
 # ports.sh claim PID     the serial ports named in config.ini belong to process PID; serial-starter leaves them alone
 # ports.sh release       give them all back
+# ports.sh plugged TTY   udev: a port of ours has appeared again, maybe under another number
 # ports.sh candidates    ports where an unknown battery may be, one a line; what is left out is told on standard error
 #
 # serial-starter tries its services on every port in turn. A port is kept from it in three ways, because each alone has a
 # gap: a udev rule that says "ignore" (survives unplugging and renumbering), stop-tty.sh (takes effect at once), and the
-# lock link that serial-starter's own services use.
+# lock link that serial-starter's own services use. The daemon takes that link too, whenever it opens a port.
 # shellcheck source=packaging/venus/files/common.sh
 . /data/apps/dbus-bms/common.sh
 STARTER=/opt/victronenergy/serial-starter
@@ -79,7 +80,7 @@ rule_for() {
       fi
       ;;
   esac
-  if [ -n "$match" ]; then echo "ACTION!=\"remove\", SUBSYSTEM==\"tty\", $match, ENV{VE_SERVICE}=\"ignore\""; fi
+  if [ -n "$match" ]; then echo "ACTION!=\"remove\", SUBSYSTEM==\"tty\", $match, ENV{VE_SERVICE}=\"ignore\", RUN+=\"$APP/ports.sh plugged %k\""; fi
 }
 
 apply_rules() {
@@ -101,7 +102,7 @@ take() {
   [ -d $LOCKS ] || return 0
   if ! wait_for 10 unlocked "$1" "$2"; then
     echo "dbus-bms: $1 is in use by process $(lock_owner "$1")" \
-      "($(tr '\0' ' ' <"/proc/$(lock_owner "$1")/cmdline" 2>/dev/null)): two readers on one port disturb each other"
+      "($(tr '\0' ' ' <"/proc/$(lock_owner "$1")/cmdline" 2>/dev/null)): two readers on one port disturb each other; waiting for it to end"
     return 0
   fi
   ln -sfn "$2" "$LOCKS/$1"
@@ -142,6 +143,13 @@ claim() {
   fi
   mv "$RUN/ports.new" "$HELD"
   rm -f "$RUN/rules"
+}
+
+# What serial-starter began on the port before its rules spoke is ended.
+plugged() {
+  if ! service_up; then return 0; fi
+  if [ -x $STARTER/stop-tty.sh ]; then $STARTER/stop-tty.sh "$1" >/dev/null 2>&1; fi
+  grep -q "^$1 " "$HELD" 2>/dev/null || echo "$1 $(service_pid)" >>"$HELD"
 }
 
 release() {
@@ -188,8 +196,9 @@ candidates() {
 case ${1:-} in
   claim) claim "$2" ;;
   release) release ;;
+  plugged) plugged "$2" ;;
   candidates) candidates ;;
   hold) take "$2" "$3" ;;
   let-go) give_back "$2" "$3" ;;
-  *) sed -n '2,4p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,5p' "$0" >&2; exit 2 ;;
 esac

@@ -1,0 +1,16 @@
+// com.victronenergy.settings for a GX device made of a folder: settings_service ADDRESS, until it is killed.
+#include <cstdio>
+
+#include "support/fake_settings.hpp"
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  boost::asio::io_context loop(1);
+  bms::test::FakeSettings settings(loop, arguments[1]);
+  settings.start();
+  std::puts("ready");
+  std::fflush(stdout);
+  loop.restart();
+  loop.run();
+  return 0;
+}

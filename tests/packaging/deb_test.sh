@@ -71,8 +71,8 @@ check test "$(inside dpkg-query -W -f='${Conffiles}' dbus-bms | grep -c /etc/dbu
 check test -L "$ROOT/etc/systemd/system/multi-user.target.wants/dbus-bms.service"
 
 begin "the unit is valid and leaves little to attack"
-check systemd-analyze verify --man=no --root="$ROOT" /lib/systemd/system/dbus-bms.service
-check systemd-analyze security --offline=yes --threshold=20 --root="$ROOT" dbus-bms.service
+check inside systemd-analyze verify --man=no /lib/systemd/system/dbus-bms.service
+check inside systemd-analyze security --offline=yes --threshold=20 dbus-bms.service
 refuse inside grep -q '^\[battery:' /etc/dbus-bms/config.ini
 
 begin "the daemon publishes as its own user under the package's policy"
@@ -86,7 +86,7 @@ check eventually 20 test -L "$ROOT/tmp/bms"
 chgrp 20 "$(readlink -f "$ROOT/dev/pts")"/[0-9]* && chmod 660 "$ROOT"/dev/pts/[0-9]*
 printf '[battery:rack]\ndriver = eg4\nport = /tmp/bms\naddress = 1\n[limits]\nmax_charge_a = 50\nmax_discharge_a = 60\n' \
   >"$ROOT/etc/dbus-bms/config.ini"
-install -d -m 750 -o "$(inside id -u dbus-bms)" -g "$(inside id -g dbus-bms)" "$ROOT/var/lib/dbus-bms"
+command install -d -m 750 -o "$(inside id -u dbus-bms)" -g "$(inside id -g dbus-bms)" "$ROOT/var/lib/dbus-bms"
 # Not by a function: its process would be a shell, and the signal below is for the daemon.
 chroot "$ROOT" setpriv --reuid=dbus-bms --regid=dbus-bms --init-groups env -i STATE_DIRECTORY=/var/lib/dbus-bms PATH=/usr/bin \
   dbus-bms run --config /etc/dbus-bms/config.ini >"$WORK/daemon.log" 2>&1 &

@@ -63,6 +63,15 @@ settled() { # everything but what the daemon writes by itself
   snapshot "$ROOT" | grep -vE '^data/(log|dbus-bms/(state-|instances))'
 }
 
+# The guide shows what is really printed: every line of the last output stands in it, with its version numbers.
+documented() {
+  local line
+  sed -e "s/$NEXT/0.2.0/g; s/$WORSE/0.2.1/g; s/$VERSION/0.1.0/g" -e 's/\r//g; s/.*\x1b\[K//; /^Script /d; s/\[y\/n\] */[y\/n] y\n/' \
+    -e 's/within 4 s/within 120 s/' "$WORK/output" | grep -vx y | while read -r line; do
+    grep -qF -- "$line" "$SOURCE/docs/install.md" || { echo "docs/install.md does not show: $line"; return 1; }
+  done
+}
+
 prepare_device
 echo v3.60 >"$ROOT/opt/victronenergy/version"
 cp "$PROGRAM" "$WORK/program"
@@ -106,15 +115,18 @@ check test ! -e "$ROOT/data/dbus-bms/config.ini"
 check free ttyUSB0
 
 begin "after a yes it writes a configuration the program accepts, and the battery is on the bus"
+check uninstall --purge
 check at_terminal y
 check said "/data/dbus-bms/config.ini is written"
+check documented
 check on_device /data/apps/dbus-bms/bin/dbus-bms check-config /data/dbus-bms/config.ini
 check eventually 30 on_bus "$VERSION"
 check eventually 10 locked_by_daemon ttyUSB0
 check test ! -L "$ROOT/dev/serial-starter/ttyUSB0"
 check test -L "$ROOT/dev/serial-starter/ttyUSB1"
 check free ttyUSB1
-if [ -n "${DBUS_BMS_SHOW:-}" ]; then cat "$WORK/output"; on_device /tmp/program status; fi
+on_device /data/apps/dbus-bms/bin/dbus-bms status >"$WORK/output"
+if [ -n "${DBUS_BMS_SHOW:-}" ]; then cat "$WORK/output"; fi
 
 begin "a second run changes nothing and disturbs nobody"
 pid=$(process)
@@ -137,6 +149,7 @@ check eventually 10 locked_by_daemon ttyUSB0
 begin "an update that publishes stays"
 check install "$NEXT"
 check said "Version $NEXT publishes; version $VERSION is removed."
+check documented
 check on_bus "$NEXT"
 check only_version "$NEXT"
 
@@ -144,6 +157,7 @@ begin "an update that does not publish the battery rolls back by itself"
 settled >"$WORK/good"
 refuse install_soon "$WORSE"
 check said "published no battery within 4 s: back to version $NEXT"
+check documented
 check eventually 30 on_bus "$NEXT"
 check only_version "$NEXT"
 check diff "$WORK/good" <(settled)
@@ -207,6 +221,7 @@ cp "$WORK/config.ini" "$ROOT/data/dbus-bms/config.ini"
 
 begin "uninstall leaves the configuration and nothing else, and the ports are serial-starter's again"
 check uninstall
+check documented
 check off_bus
 check test -L "$ROOT/dev/serial-starter/ttyUSB0"
 check free ttyUSB0

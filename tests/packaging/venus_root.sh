@@ -98,7 +98,7 @@ SH
   cat >"$root/usr/bin/svrescan" <<'SH'
 #!/bin/sh
 kill "$(cat /tmp/svscan.pid)"
-svscan /service >/dev/null 2>&1 </dev/null &
+setsid svscan /service >/dev/null 2>&1 </dev/null &
 echo $! >/tmp/svscan.pid
 SH
   chmod 755 "$root"/opt/victronenergy/serial-starter/*.sh "$root/usr/bin/udevadm" "$root/usr/bin/svrescan"

@@ -41,28 +41,31 @@ package_of() {
   fi
 }
 
+# copy_licences ROOT FILE PACKAGE...: all texts in one archive. Boost's list of all its authors alone is longer than the program.
 copy_licences() {
-  local root=$1 folder=$2 package
+  local root=$1 file=$2 folder package
   shift 2
-  mkdir -p "$folder"
+  folder=$(mktemp -d)
   for package in "$@"; do
     [ -e "$root/usr/share/doc/$package/copyright" ] || die "no licence of $package"
     cp -L "$root/usr/share/doc/$package/copyright" "$folder/$package.txt"
   done
-  # Boost's list of all its authors is longer than the program.
-  find "$folder" -size +100k -exec gzip -9 -n {} +
   # The texts those files refer to instead of quoting them.
-  zgrep -ohE '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$folder"/*.txt* | sort -u | while read -r text; do
+  grep -ohE '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$folder"/*.txt | sort -u | while read -r text; do
     if [ -e "$root$text" ]; then cp -L "$root$text" "$folder/$(basename "$text")"; fi
   done
+  if [ -e LICENSE ]; then cp LICENSE "$folder/dbus-bms.txt"; fi
+  tar --create --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=a=rX \
+    --directory "$folder" . | xz -9e -T1 >"$file"
+  rm -rf "$folder"
 }
 
 # What the licences of the libraries ask for: which package, which version, where its source is.
 third_party_note() {
   local root=$1 package version
   shift
-  echo "Libraries in this folder come unmodified from Debian 12 (bookworm). Their licences are beside this file; their"
-  echo "sources are at https://sources.debian.org/src/PACKAGE/VERSION/ and on every Debian mirror."
+  echo "Libraries in this folder come unmodified from Debian 12 (bookworm). Their licences are in licences.tar.xz;"
+  echo "their sources are at https://sources.debian.org/src/PACKAGE/VERSION/ and on every Debian mirror."
   echo
   for package in "$@"; do
     version=$(cat "$root/.versions/$package" 2>/dev/null || dpkg-query -W -f='${Version}' "$package" 2>/dev/null || true)
@@ -84,9 +87,8 @@ bundle() {
   done <<<"$closure"
   [ -e "$folder/lib/$loader" ] || cp -L "$root/lib/$triplet/$loader" "$folder/lib/$loader"
   mapfile -t packages < <(printf '%s\n' "${packages[@]}" libc6 "${HEADER_PACKAGES[@]}" | sort -u)
-  copy_licences "$root" "$folder/licences" "${packages[@]}"
-  third_party_note "$root" "${packages[@]}" >"$folder/licences/README.txt"
-  if [ -e LICENSE ]; then cp LICENSE "$folder/licences/dbus-bms.txt"; fi
+  copy_licences "$root" "$folder/licences.tar.xz" "${packages[@]}"
+  third_party_note "$root" "${packages[@]}" >"$folder/LICENCES.txt"
 
   cp -R packaging/venus/files/. "$folder/"
   cp config/config.ini "$folder/config.ini.example" 2>/dev/null || rm -f "$folder/config.ini.example"
@@ -116,9 +118,11 @@ pack() {
 build_one() {
   local arch=$1 root="" tools="" build=build/venus/$1 version folder size settings
   [ -n "${TRIPLET[$arch]:-}" ] || { echo "build.sh: $arch: armhf, arm64 or amd64" >&2; exit 2; }
-  settings=(-DDBUS_BMS_TESTS=OFF -DDBUS_BMS_BENCH=OFF "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
+  # Small code: flash is what a GX device has least of, and its processor caches little.
+  settings=("-DCMAKE_CXX_FLAGS_RELEASE=-Os -DNDEBUG" -DDBUS_BMS_UNITY=ON -DDBUS_BMS_TESTS=OFF -DDBUS_BMS_BENCH=OFF
+    "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
   if [ "$arch" != amd64 ]; then
-    need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git ccache
+    need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git ccache xz-utils
     root=${DBUS_BMS_SYSROOTS:-$REPO/build/sysroot}/$arch
     packaging/venus/sysroot.sh "$arch" "$root"
     tools=${TRIPLET[$arch]}-

@@ -37,6 +37,6 @@ endif()
 # The loader of the bundle, not of the device: its libc may be older or newer than ours. RPATH and not RUNPATH, because
 # only RPATH is also used for the libraries' own libraries.
 set(CMAKE_EXE_LINKER_FLAGS_INIT
-    "-Wl,--dynamic-linker=/data/apps/dbus-bms/lib/${DBUS_BMS_LOADER} -Wl,--disable-new-dtags")
+    "-Wl,--dynamic-linker=/data/apps/dbus-bms/lib/${DBUS_BMS_LOADER} -Wl,--disable-new-dtags -Wl,--as-needed")
 set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")

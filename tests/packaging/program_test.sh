@@ -67,7 +67,7 @@ settled() { # everything but what the daemon writes by itself
 documented() {
   local line
   sed -e "s/$NEXT/0.2.0/g; s/$WORSE/0.2.1/g; s/$VERSION/0.1.0/g" -e 's/\r//g; s/.*\x1b\[K//; /^Script /d; s/\[y\/n\] */[y\/n] y\n/' \
-    -e 's/within 4 s/within 120 s/' "$WORK/output" | grep -vx y | while read -r line; do
+    -e 's/ 4 s/ 120 s/' "$WORK/output" | grep -vx y | while read -r line; do
     grep -qF -- "$line" "$SOURCE/docs/install.md" || { echo "docs/install.md does not show: $line"; return 1; }
   done
 }

@@ -73,7 +73,8 @@ class Daemon {
         remote_(outputs::kernel_gpio(), config_.remote),
         user_(loop_, state_.folder()),
         identities_(state_.folder()),
-        settings_(loop_, {victron::bus_address(options.dbus), patience(), state_.folder() / "instances"}),
+        settings_(loop_,
+                  {victron::bus_address(options.dbus), patience(), system_patience(), state_.folder() / "instances"}),
         shared_{loop_,
                 victron::bus_address(options.dbus),
                 settings_,
@@ -149,6 +150,12 @@ class Daemon {
   static std::optional<std::chrono::milliseconds> patience() {
     if (victron::on_venus_os()) return std::nullopt;
     return std::chrono::seconds(2);
+  }
+
+  /// Only a GX has that program.
+  static std::optional<std::chrono::milliseconds> system_patience() {
+    if (!victron::on_venus_os()) return std::nullopt;
+    return std::chrono::seconds(30);
   }
 
   bool is_member(const std::string& name) const {

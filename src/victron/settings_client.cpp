@@ -8,11 +8,13 @@
 #include <boost/asio.hpp>
 #include <charconv>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "victron/bus_connection.hpp"
 #include "victron/instance_list.hpp"
 #include "victron/name_signal.hpp"
+#include "victron/system_gate.hpp"
 
 namespace bms::victron {
 namespace {
@@ -72,6 +74,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop),
         patience_(options.patience),
         list_(std::move(options.list)),
+        gate_(loop, options.system_patience),
         give_up_(loop),
         retry_(loop),
         pause_(loop),
@@ -113,12 +116,14 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
     // Only when the rule is installed nothing can be missed: whoever comes later is seen.
     sd_bus_add_match_async(bus_.raw(), &signals_, kSignalRule, &Impl::setting_changed, nullptr, this);
     sd_bus_add_match_async(bus_.raw(), &match_, kOwnerRule, &Impl::owner_changed, &Impl::listening, this);
+    gate_.watch(bus_);
     bus_.rearm();
     be_patient();
   }
 
   void lost() {
     listening_ = false;
+    gate_.forget();
     retry_.cancel();
     name_proxies_.clear();
     proxy_.reset();
@@ -236,6 +241,7 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   void answered(const std::string& id, std::int32_t instance, const std::string& name) {
     const auto unsaved = unsaved_names_.find(id);
     const std::string& newest = unsaved == unsaved_names_.end() ? name : unsaved->second;
+    if (list_.find(id) == nullptr) new_.insert(id);
     list_.set(id, {.instance = instance, .custom_name = newest});
     if (const auto known = known_.find(id); known != known_.end()) {
       // It runs with an instance of its own already; an instance never changes while the service is up.
@@ -245,7 +251,11 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
       known->second.own = false;
       return renamed(id, newest);
     }
-    finish(id, {.instance = instance, .custom_name = newest, .own = false});
+    const DeviceSettings settings{.instance = instance, .custom_name = newest, .own = false};
+    if (!new_.contains(id)) return finish(id, settings);
+    gate_.pass([this, id, settings] {
+      if (!known_.contains(id)) finish(id, settings);
+    });
   }
 
   void finish(const std::string& id, const DeviceSettings& settings) {
@@ -298,6 +308,8 @@ class SettingsClient::Impl : public std::enable_shared_from_this<Impl> {
   asio::io_context& loop_;
   std::optional<std::chrono::milliseconds> patience_;
   InstanceList list_;
+  SystemGate gate_;
+  std::set<std::string> new_;  ///< devices of which nobody had heard before
   std::map<std::string, std::vector<Registered>, std::less<>> waiting_;
   std::map<std::string, DeviceSettings, std::less<>> known_;
   std::map<std::string, std::string, std::less<>> unsaved_names_;
@@ -344,6 +356,9 @@ std::string settings_id(std::string_view id) {
 }
 
 bool on_venus_os() {
+  if (const char* platform = std::getenv("DBUS_BMS_PLATFORM")) {  // NOLINT(concurrency-mt-unsafe): one thread
+    return std::string_view(platform) == "venus";
+  }
   std::error_code error;
   return std::filesystem::exists("/opt/victronenergy/version", error);
 }

@@ -32,6 +32,8 @@ class SettingsClient {
   struct Options {
     std::string address;  ///< D-Bus address, see bus_address()
     std::optional<std::chrono::milliseconds> patience = std::chrono::seconds(10);
+    /// A battery that is not in the own list yet waits this long for com.victronenergy.system; nullopt: not at all.
+    std::optional<std::chrono::milliseconds> system_patience = {};
     std::filesystem::path list = {};  ///< own list of instances, "STATE_DIR/instances"; empty: kept in memory only
   };
   using Registered = std::function<void(const DeviceSettings&)>;
@@ -59,7 +61,8 @@ class SettingsClient {
 /// A device id as localsettings takes it: [A-Za-z0-9_] only, no leading underscore, never empty.
 std::string settings_id(std::string_view id);
 
-/// True on a GX: there com.victronenergy.settings always comes, sooner or later.
+/// True on a GX (or with DBUS_BMS_PLATFORM=venus, for containers and tests): there com.victronenergy.settings always
+/// comes, sooner or later.
 bool on_venus_os();
 
 }  // namespace bms::victron

@@ -22,7 +22,9 @@ class Rig : public testing::Test {
  protected:
   [[nodiscard]] std::string path(const std::string& name) const { return (bus_.folder() / name).string(); }
   [[nodiscard]] std::map<std::string, std::string> environment() const {
-    return {{"DBUS_SYSTEM_BUS_ADDRESS", bus_.address()}, {"STATE_DIRECTORY", path("state")}};
+    return {{"DBUS_SYSTEM_BUS_ADDRESS", bus_.address()},
+            {"STATE_DIRECTORY", path("state")},
+            {"DBUS_BMS_PLATFORM", platform_}};
   }
 
   /// Starts `dbus-bms simulate` with its line at path(link).
@@ -99,6 +101,7 @@ class Rig : public testing::Test {
   }
 
   PrivateBus bus_;
+  std::string platform_ = "linux";  ///< "venus": the daemon believes to be on a GX
   std::vector<std::unique_ptr<Process>> simulators_;
   std::unique_ptr<Process> daemon_;
 };

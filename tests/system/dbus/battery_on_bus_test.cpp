@@ -79,8 +79,9 @@ TEST_F(BatteryOnBus, APollIsOneSignalWithWhatChanged) {
   ASSERT_EQ(client.signals.size(), 1U);
   std::vector<std::string> paths;
   for (const auto& [path, item] : client.signals[0].items.items()) paths.push_back(path);
-  EXPECT_THAT(paths, testing::UnorderedElementsAre("/Dc/0/Voltage", "/Dc/0/Power", "/Dc/0/MidVoltage", "/Voltages/Cell1", "/Voltages/Sum",
-                                                   "/Battery/1/Voltage", "/Battery/1/Cell/1/Voltage"));
+  EXPECT_THAT(paths,
+              testing::UnorderedElementsAre("/Dc/0/Voltage", "/Dc/0/Power", "/Dc/0/MidVoltage", "/Voltages/Cell1",
+                                            "/Voltages/Sum", "/Battery/1/Voltage", "/Battery/1/Cell/1/Voltage"));
 }
 
 TEST_F(BatteryOnBus, SixteenBatteriesAndTheirBankAreSmall) {

@@ -18,7 +18,7 @@ class Settings : public testing::Test {
  protected:
   std::unique_ptr<SettingsClient> make_client(std::optional<std::chrono::milliseconds> patience = std::nullopt) {
     return std::make_unique<SettingsClient>(
-        loop, SettingsClient::Options{bus.address(), patience, bus.folder() / "state" / "instances"});
+        loop, SettingsClient::Options{bus.address(), patience, {}, bus.folder() / "state" / "instances"});
   }
   /// Starts registering; the answer arrives in the result.
   std::shared_ptr<std::optional<DeviceSettings>> ask(SettingsClient& client, const std::string& id) {

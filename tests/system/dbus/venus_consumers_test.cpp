@@ -125,7 +125,7 @@ class VenusConsumers : public DbusTest {
   std::unique_ptr<Program> settings_program;
   std::unique_ptr<Program> systemcalc;
   std::unique_ptr<BusClient> client;
-  victron::SettingsClient settings{loop, {bus.address(), std::nullopt, {}}};
+  victron::SettingsClient settings{loop, {bus.address(), std::nullopt, {}, {}}};
   std::unique_ptr<BatteryService> service;
   std::unique_ptr<BatteryPaths> paths;
   Reading reading = victron::sample_reading();
@@ -165,6 +165,18 @@ TEST_F(VenusConsumers, LeavingAndReturningWithTheSameInstanceIsSeen) {
   publish_battery();
   EXPECT_TRUE(eventually([&] { return value(kSystem, "/ActiveBmsService") == kName; }));
   EXPECT_EQ(value(kSystem, "/ActiveBatteryService"), "com.victronenergy.battery/1");
+}
+
+TEST_F(VenusConsumers, ANameThatTheGxChangesIsFollowed) {
+  publish_battery();
+  std::string name;
+  settings.watch_custom_name("jk_4100", [&](const std::string& changed) { name = changed; });
+  settings.store_custom_name("jk_4100", "House");
+  constexpr const char* kPath = "/Settings/Devices/jk_4100/CustomName";
+  EXPECT_TRUE(eventually([&] { return value(kSettings, kPath) == "House"; }));
+  EXPECT_EQ(name, "") << "our own change is none of somebody else";
+  client->set(kSettings, kPath, "s", "Cellar");
+  EXPECT_TRUE(eventually([&] { return name == "Cellar"; }));
 }
 
 TEST_F(VenusConsumers, AMemberOfABankIsNeverTakenForABms) {

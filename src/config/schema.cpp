@@ -13,7 +13,7 @@ namespace {
 
 template <class Owner>
 std::string range_text(const Key<Owner>& key) {
-  return fmt::format("from {:g} to {:g}{}{}", key.min, key.max, key.unit.empty() ? "" : " ", key.unit);
+  return fmt::format("from {} to {}{}{}", key.min, key.max, key.unit.empty() ? "" : " ", key.unit);
 }
 
 template <class Owner>
@@ -131,7 +131,7 @@ std::optional<std::string> set_driver_key(Battery& battery, const DriverSetting&
     case DriverSetting::Kind::number: {
       const auto number = text::number(text);
       if (number && *number >= setting.min && *number <= setting.max) return std::nullopt;
-      return fmt::format("a number from {:g} to {:g}", setting.min, setting.max);
+      return fmt::format("a number from {} to {}", setting.min, setting.max);
     }
   }
   return std::nullopt;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "limits/bank_units.hpp"
+#include "limits/notes.hpp"
 #include "limits/samples.hpp"
 #include "limits/shaping.hpp"
 #include "limits/soc.hpp"
@@ -129,6 +130,36 @@ std::optional<double> bank_ttg(const Config& config, std::span<const Unit> units
   return std::clamp((*soc_pct - config.discharge_floor_soc) / 100 * capacity_Ah / mean_A * 3600, 0.0, kMaxTtg_s);
 }
 
+/// Sum of what is measured now; nullopt: some pack's is not known.
+std::optional<double> bank_current(std::span<const Unit> units) {
+  std::optional<double> sum_A = 0.0;
+  for (const Unit& unit : units) {
+    if (unit.present) sum_A = sum_A && unit.current_A ? std::optional(*sum_A + *unit.current_A) : std::nullopt;
+  }
+  return sum_A;
+}
+
+/// T2 with the same current as the time to go.
+void bank_time_to_soc(const Config& config, std::span<const Unit> units, std::optional<double> soc_pct,
+                      Limits& limits) {
+  double capacity_Ah = 0;
+  for (const Unit& unit : units) capacity_Ah += unit.present ? unit.capacity_Ah : 0;
+  const auto current_A = bank_current(units);
+  if (!soc_pct || !current_A || capacity_Ah <= 0) return;
+  double mean_A = *current_A;
+  if (!above(mean_A, 0)) {
+    if (!limits.ttg_s) return;
+    // The mean discharge current is already in the time to go: at the same speed, another way.
+    const double way_pct = *soc_pct - config.discharge_floor_soc;
+    if (!above(way_pct, 0) || !above(*limits.ttg_s, 0)) return;
+    mean_A = -way_pct / 100 * capacity_Ah / *limits.ttg_s * 3600;
+  }
+  for (int point = 0; point < kSocPoints; ++point) {
+    limits.time_to_soc_s[static_cast<std::size_t>(point)] =
+        time_at_current(*soc_pct, point * kSocPointStep_pct, config.discharge_floor_soc, mean_A, capacity_Ah);
+  }
+}
+
 /// P11: worst of all, with the name of the pack.
 void merge_alarms(std::span<const Member> members, Limits& limits) {
   int worst = 0;
@@ -197,7 +228,7 @@ void step(const Config& config, const BankConfig& bank, BankState& state, std::s
   const double count = static_cast<double>(units.size());
   const double rate_A_s = bank.bank_recovery_rate_a_s.value_or(config.recovery_rate_a_s * count);
   const auto direction = [&](Cause::Limit limit, BankDirection& memory, CurrentLimit& out) {
-    const BankTarget target = bank_target(bank, limit, units, state, memory, input, time, out.why);
+    const BankTarget target = bank_target(config, bank, limit, units, state, memory, input, time, out.why);
     shape({config.recovery_hold_s, rate_A_s, config.zero_exit_fraction * target.maximum_A}, first, target, time, memory,
           out);
     return target.somebody_allows && out.value_A > 0;
@@ -221,6 +252,8 @@ void step(const Config& config, const BankConfig& bank, BankState& state, std::s
   limits.soc_pct = soc.pct;
   limits.soc_source = soc.source;
   limits.ttg_s = bank_ttg(config, units, soc.pct);
+  bank_time_to_soc(config, units, soc.pct, limits);
+  note_alternator(state.alternator, bank_current(units), time, limits);
   limits.balancer = merge_balancers(members);
   limits.blocked_by_loss = true;
   for (const Unit& unit : units) {

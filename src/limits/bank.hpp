@@ -63,6 +63,7 @@ struct BankState {
   Cap cap;
   double trim_V = 0;  ///< lowest regulation term of the packs in force
   double line_mean_A = 0;
+  Spell alternator;      ///< charging at the limit of its fuse (B7)
   double silence_s = 0;  ///< s since the newest sample of any pack
   LastCharge last_charge;
   std::vector<External> external;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "limits/bank_units.hpp"
+#include "limits/constraints.hpp"
 #include "limits/samples.hpp"
 #include "limits/soc.hpp"
 
@@ -129,9 +130,9 @@ void list_reason(const Unit& unit, const UnitLimit& limit, Cause::Limit directio
   }
 }
 
-/// P7, C12 and B8 at the level of the bank.
-double list_bank_limits(Cause::Limit direction, std::span<const Unit> units, const BankState& state,
-                        const BankInput& input, double target_A, std::vector<Cause>& why) {
+/// P7, B6, C12 and B8 at the level of the bank: its packs share one alternator.
+double list_bank_limits(const Config& config, Cause::Limit direction, std::span<const Unit> units,
+                        const BankState& state, const BankInput& input, double target_A, std::vector<Cause>& why) {
   const bool charging = direction == Cause::Limit::ccl;
   const auto lower = [&](const Cause& cause) {
     why.push_back(cause);
@@ -146,8 +147,13 @@ double list_bank_limits(Cause::Limit direction, std::span<const Unit> units, con
   for (const External& external : state.external) {
     const auto& value = charging ? external.charge_A : external.discharge_A;
     if (!value) continue;
-    lower(bank_cause(direction, external.source == ExternalLimit::Source::user ? id::kUser : id::kExternal,
-                     Sentence::request, *value, 0, 0, external.name));
+    lower(bank_cause(direction, external_id(external.source), Sentence::request, *value, 0, 0, external.name));
+  }
+  if (charging && config.alternator_fuse) {
+    if (const auto limit_A = alternator_limit_A(*config.alternator_fuse)) {
+      lower(bank_cause(direction, id::kAlternator, Sentence::alternator, *limit_A, 0, 0,
+                       ShortName(to_text(*config.alternator_fuse))));
+    }
   }
   if (charging ? input.charge_off : input.discharge_off) {
     lower(bank_cause(direction, id::kUser, Sentence::remote_off, 0));
@@ -202,9 +208,9 @@ UnitLimit unit_limit(const Unit& unit, Cause::Limit direction) {
   return out;
 }
 
-BankTarget bank_target(const BankConfig& bank, Cause::Limit direction, std::span<const Unit> units,
-                       const BankState& state, BankDirection& memory, const BankInput& input, const Timing& time,
-                       std::vector<Cause>& why) {
+BankTarget bank_target(const Config& config, const BankConfig& bank, Cause::Limit direction,
+                       std::span<const Unit> units, const BankState& state, BankDirection& memory,
+                       const BankInput& input, const Timing& time, std::vector<Cause>& why) {
   std::vector<UnitLimit> limits;
   limits.reserve(units.size());
   Participants parts;
@@ -262,7 +268,7 @@ BankTarget bank_target(const BankConfig& bank, Cause::Limit direction, std::span
     over.value = target_A;
     why.push_back(over);
   }
-  out.target_A = list_bank_limits(direction, units, state, input, target_A, why);
+  out.target_A = list_bank_limits(config, direction, units, state, input, target_A, why);
   return out;
 }
 

@@ -36,9 +36,9 @@ struct BankTarget {
   bool frozen = false;
   bool somebody_allows = false;
 };
-BankTarget bank_target(const BankConfig& bank, Cause::Limit direction, std::span<const Unit> units,
-                       const BankState& state, BankDirection& memory, const BankInput& input, const Timing& time,
-                       std::vector<Cause>& why);
+BankTarget bank_target(const Config& config, const BankConfig& bank, Cause::Limit direction,
+                       std::span<const Unit> units, const BankState& state, BankDirection& memory,
+                       const BankInput& input, const Timing& time, std::vector<Cause>& why);
 
 /// What else the charge voltage of the bank depends on in this step.
 struct BankMoment {

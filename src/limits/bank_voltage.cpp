@@ -60,6 +60,8 @@ struct Lowest {
   double highest_cell_V = 0;
   CapTarget cap{0, {}};
   bool cap_known = false;
+  bool bms_cap_known = false;
+  const Regulation* regulation = nullptr;  ///< of the pack with the lowest term
 };
 
 Lowest regulate_packs(std::span<const Unit> units, double v_ph, int cells, bool all, const Timing& time) {
@@ -95,6 +97,7 @@ Lowest regulate_packs(std::span<const Unit> units, double v_ph, int cells, bool 
       const bool lost = age == Freshness::lost || state.freshness == Freshness::lost;
       const CapTarget own = cap_target(*member.config, state, state.cells, lost, age_s);
       cap.value_V += own.value_V;
+      lowest.bms_cap_known = lowest.bms_cap_known || state.inputs.voltage_limit.known;
       const double margin_V = own.value_V - state.cells * member.config->cell_v_top;
       if (i == 0 || margin_V < strictest_V) {
         strictest_V = margin_V;
@@ -107,6 +110,7 @@ Lowest regulate_packs(std::span<const Unit> units, double v_ph, int cells, bool 
       lowest.trim_V = trim_V;
       if (units.size() > 1 || unit.members.size() > 1) lowest.pack = ShortName(unit.members[deepest].name);
       lowest.highest_cell_V = highest_cell(*unit.members[deepest].state);
+      lowest.regulation = &unit.memory[deepest].regulation;
     }
     if (!lowest.cap_known || cap.value_V < lowest.cap.value_V) lowest.cap = cap;
     lowest.cap_known = true;
@@ -131,7 +135,10 @@ Events bank_voltage(const Config& config, BankState& state, std::span<const Unit
   whole.phase.top_balance = whole.phase.top_balance || input.top_balance;
   if (moment.first) start_phases(config, state.phases, cells, state.restored_float);
   state.restored_float = false;
-  const Events events = step_phases(config, state.phases, whole.phase, time);
+  Events events = step_phases(config, state.phases, whole.phase, time);
+  events.pack_V = whole.phase.voltage_V;
+  events.highest_cell_V = whole.phase.highest_cell_V;
+  events.spread_V = whole.phase.spread_V;
 
   const double v_ph = state.phases.v_ph;
   const double floor_V = cells * config.cvl_floor_cell_v;
@@ -172,6 +179,12 @@ Events bank_voltage(const Config& config, BankState& state, std::span<const Unit
   terms.cap_cause = &state.cap.cause;
   terms.cap_recovering = above(lowest.cap.value_V, state.cap.value_V);
   terms.highest_pack = lowest.pack;
+  if (lowest.trim_V >= 0) terms.highest_cell_V = whole.phase.highest_cell_V;
+  terms.target_V = std::min(phase_target(config, state.phases, cells), lowest.cap.value_V);
+  terms.fresh = whole.phase.fresh;
+  terms.bms_cap_known = lowest.bms_cap_known;
+  fill_holds(config, lowest.regulation == nullptr ? Regulation{} : *lowest.regulation, state.enforcement, state.cap,
+             time, terms);
   publish(config, terms, limits.cvl);
   return events;
 }

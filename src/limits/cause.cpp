@@ -133,6 +133,8 @@ std::string inactive_sentence(const Cause& cause) {
       return fmt::format("{} not received yet", cause.name.view());
     case Sentence::below_threshold:
       return fmt::format("highest cell {:.3f} V, acts from {:.3f} V", cause.a, cause.b);
+    case Sentence::below_set_point:
+      return fmt::format("highest cell {:.3f} V is not above {:.3f} V", cause.a, cause.b);
     case Sentence::good:
       return fmt::format("{} good", cause.name.view());
     default:
@@ -141,6 +143,40 @@ std::string inactive_sentence(const Cause& cause) {
 }
 
 }  // namespace
+
+std::optional<Cause::Input> Cause::input() const {
+  switch (sentence) {
+    case Sentence::cell_high:
+    case Sentence::cell_low:
+    case Sentence::cell_hard:
+    case Sentence::cell_hard_min:
+    case Sentence::cell_diff:
+    case Sentence::pack_stop:
+    case Sentence::cell_regulation:
+    case Sentence::below_threshold:
+    case Sentence::below_set_point:
+      return Input{a, "V"};
+    case Sentence::temperature:
+    case Sentence::mosfet:
+      return Input{a, "C"};
+    case Sentence::soc:
+    case Sentence::soc_floor:
+      return Input{a, "%"};
+    case Sentence::pack_share:
+    case Sentence::over_limit:
+    case Sentence::enforcement:
+      return Input{a, "A"};
+    case Sentence::loss_hold:
+    case Sentence::loss_block:
+    case Sentence::loss_voltage:
+      return Input{a, "s"};
+    case Sentence::lost_input:
+      if (a >= 0) return Input{a, "s"};
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
 
 std::string Cause::text() const {
   std::string text;

@@ -88,6 +88,7 @@ enum class Sentence : std::uint8_t {
   not_configured,
   not_received,     ///< name: quantity not received yet
   below_threshold,  ///< a: highest cell V, b: V from which it acts
+  below_set_point,  ///< a: highest cell V, b: set point V
   good,             ///< nothing to complain about; name: what is watched
 };
 
@@ -108,6 +109,13 @@ struct Cause {
   double countdown_s = 0;   ///< > 0: a soft stop that was announced takes effect after this time (D2)
   ShortName name;           ///< see Sentence
   ShortName pack;           ///< of a bank: the pack whose reason this is
+
+  /// The measured value behind it, where there is one.
+  struct Input {
+    double value;
+    std::string_view unit;  ///< "V", "A", "C", "%", "s"
+  };
+  [[nodiscard]] std::optional<Input> input() const;
 
   /// One sentence with the number that caused it: "highest cell 3.475 V limits charging to 70 %". Made on demand.
   [[nodiscard]] std::string text() const;

@@ -188,7 +188,10 @@ void add_bms(const Config& config, const Device& device, const State& state, Con
   limit_lost(config, state, age, protections.at_s, "protections", out);
 }
 
+/// B5, B6, B8, C12.
 void add_requests(const Config& config, const State& state, const StepFacts& facts, Constraints& out) {
+  if (out.charging() && !config.pack_stop_v) out.inactive(id::kPackStop, Sentence::not_configured);
+  if (out.charging() && !config.alternator_fuse) out.inactive(id::kAlternator, Sentence::not_configured);
   if (out.charging() && config.pack_stop_v) {
     if (state.latches.pack_stop) {
       out.hard(id::kPackStop, Sentence::pack_stop, 0, pack_voltage(state),
@@ -205,10 +208,7 @@ void add_requests(const Config& config, const State& state, const StepFacts& fac
   for (const External& external : state.external) {
     const auto& value = out.charging() ? external.charge_A : external.discharge_A;
     if (!value) continue;
-    const std::string_view cause = external.source == ExternalLimit::Source::user         ? id::kUser
-                                   : external.source == ExternalLimit::Source::alternator ? id::kAlternator
-                                                                                          : id::kExternal;
-    out.hard(cause, Sentence::request, *value, 0, 0, 0, external.name.view());
+    out.hard(external_id(external.source), Sentence::request, *value, 0, 0, 0, external.name.view());
   }
   if (out.charging() ? facts.charge_off : facts.discharge_off) out.hard(id::kUser, Sentence::remote_off, 0);
 }
@@ -216,7 +216,7 @@ void add_requests(const Config& config, const State& state, const StepFacts& fac
 /// L1, L3: nothing heard of the battery.
 void add_loss(const Config& config, const State& state, const StepFacts& facts, Constraints& out) {
   if (state.freshness == Freshness::stale) out.freeze();
-  if (state.freshness != Freshness::lost) return;
+  if (state.freshness != Freshness::lost) return out.inactive(id::kComm, Sentence::good, "link");
   out.freeze();
   if (facts.loss_blocks) {
     out.hard(id::kComm, Sentence::loss_block, 0, facts.device_age_s);

@@ -88,6 +88,18 @@ struct StepFacts {
   bool charge_off = false, discharge_off = false;
 };
 
+/// The id under which a limit of somebody else is listed (X3).
+constexpr std::string_view external_id(ExternalLimit::Source source) {
+  switch (source) {
+    case ExternalLimit::Source::user:
+      return id::kUser;
+    case ExternalLimit::Source::alternator:
+      return id::kAlternator;
+    default:
+      return id::kExternal;
+  }
+}
+
 /// Updates the latches C9, D4 and B5 before the constraints are listed.
 void step_latches(const Config& config, State& state, const StepFacts& facts, const Timing& time);
 

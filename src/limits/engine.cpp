@@ -165,6 +165,10 @@ void step_voltage(const Config& config, const Device& device, State& state, cons
   terms.ccl_A = state.charge.out_A;
   terms.cap_cause = &state.cap.cause;
   terms.cap_recovering = above(target.value_V, state.cap.value_V);
+  terms.target_V = std::min(phase_target(config, state.phases, state.cells), target.value_V);
+  terms.fresh = fresh;
+  terms.bms_cap_known = state.inputs.voltage_limit.known;
+  fill_holds(config, state.regulation, state.enforcement, state.cap, time, terms);
   publish(config, terms, out.cvl);
 }
 
@@ -202,10 +206,14 @@ void step(const Config& config, const Device& device, State& state, const Input&
     start_phases(config, state.phases, state.cells, state.restored_float);
     state.restored_float = false;
   }
-  const Events events = step_phases(config, state.phases, phase_input(state, facts, soc, input), time);
+  const PhaseInput seen = phase_input(state, facts, soc, input);
+  const Events events = step_phases(config, state.phases, seen, time);
   limits.events.phase_changed = events.phase_changed || first;
   limits.events.absorption_balanced = events.absorption_balanced;
   limits.events.absorption_timed_out = events.absorption_timed_out;
+  limits.events.pack_V = seen.voltage_V;
+  limits.events.highest_cell_V = seen.highest_cell_V;
+  limits.events.spread_V = seen.spread_V;
   if (events.absorption_balanced) {
     synchronise(state.soc);
     limits.events.soc_synchronised = true;
@@ -230,7 +238,13 @@ void step(const Config& config, const Device& device, State& state, const Input&
   limits.blocked_by_loss = facts.loss_blocks;
   limits.soc_pct = soc.pct;
   limits.soc_source = soc.source;
-  if (soc.freshness != Freshness::lost) limits.ttg_s = time_to_go(config, device, state);
+  if (soc.freshness != Freshness::lost) {
+    limits.ttg_s = time_to_go(config, device, state);
+    for (int point = 0; point < kSocPoints; ++point) {
+      limits.time_to_soc_s[static_cast<std::size_t>(point)] =
+          time_to_soc(config, device, state, point * kSocPointStep_pct);
+    }
+  }
   limits.alarms = alarms(config, device, state, facts, soft_A);
   limits.balancer = balancer_state(config, state);
   add_notes(config, device, state, facts, soc.shunt_lost, time, limits);

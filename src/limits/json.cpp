@@ -12,6 +12,10 @@ ordered_json to_json(const std::vector<Cause>& causes) {
     entry["id"] = cause.id;
     entry["value"] = cause.value ? ordered_json(*cause.value) : ordered_json(nullptr);
     entry["text"] = cause.text();
+    if (const auto input = cause.input()) {
+      entry["input"] = input->value;
+      entry["unit"] = input->unit;
+    }
     if (cause.status != Cause::Status::active) entry["status"] = to_string(cause.status);
     if (cause.recovering) entry["recovering"] = true;
     list.push_back(std::move(entry));
@@ -29,6 +33,23 @@ ordered_json shaping(const CurrentLimit& limit) {
   out["target_A"] = limit.target_A;
   out["state"] = to_string(limit.shaping);
   out["hold_s"] = limit.hold_remaining_s;
+  return out;
+}
+
+ordered_json shaping(const ChargeVoltage& limit) {
+  ordered_json out;
+  out["target_V"] = limit.target_V;
+  out["state"] = to_string(limit.shaping);
+  out["hold_s"] = limit.hold_remaining_s;
+  return out;
+}
+
+/// {"20": 5400, "10": 9000}: only the points that will be reached.
+ordered_json time_to_soc(const Limits& limits) {
+  ordered_json out = ordered_json::object();
+  for (std::size_t i = 0; i < limits.time_to_soc_s.size(); ++i) {
+    if (limits.time_to_soc_s[i]) out[std::to_string(i * kSocPointStep_pct)] = *limits.time_to_soc_s[i];
+  }
   return out;
 }
 
@@ -60,8 +81,10 @@ ordered_json to_json(const Limits& limits, double t_s) {
   out["link"] = to_string(limits.freshness);
   out["soc_source"] = limits.soc_source;
   out["balancer"] = to_string(limits.balancer);
+  out["cvl"] = shaping(limits.cvl);
   out["ccl"] = shaping(limits.ccl);
   out["dcl"] = shaping(limits.dcl);
+  out["time_to_soc_s"] = time_to_soc(limits);
   out["alarms"] = {{"low_soc", limits.alarms.low_soc},
                    {"low_cell_voltage", limits.alarms.low_cell_voltage},
                    {"high_cell_voltage", limits.alarms.high_cell_voltage},

@@ -13,8 +13,9 @@ void note(Limits& limits, Note::Kind kind, double a = 0, double b = 0, std::stri
   limits.notes.push_back({kind, a, b, ShortName(name)});
 }
 
-/// B7: an alternator at its limit for five minutes gets hot.
-void alternator(State& state, const std::optional<double>& current_A, const Timing& time, Limits& limits) {
+}  // namespace
+
+void note_alternator(Spell& at_limit, const std::optional<double>& current_A, const Timing& time, Limits& limits) {
   std::optional<double> limit_A;
   for (const Cause& cause : limits.ccl.why) {
     if (cause.id == id::kAlternator && cause.value && !cause.recovering) {
@@ -24,8 +25,10 @@ void alternator(State& state, const std::optional<double>& current_A, const Timi
   constexpr double kAtLimit = 0.95;
   constexpr double kHot_s = 300;
   const bool full = limit_A && *limit_A > 0 && current_A && at_least(*current_A, kAtLimit * *limit_A);
-  if (state.latches.alternator.held(full, time, kHot_s)) note(limits, Note::Kind::alternator_hot, *current_A);
+  if (at_limit.held(full, time, kHot_s)) note(limits, Note::Kind::alternator_hot, *current_A);
 }
+
+namespace {
 
 /// B4: after a low-cell stop about 1 % of the capacity is left.
 void reserve(const Config& config, const Device& device, const State& state, Limits& limits) {
@@ -67,7 +70,7 @@ void add_notes(const Config& config, const Device& device, State& state, const S
   if (state.soc.shunt_disagrees) {
     note(limits, Note::Kind::shunt_disagrees, state.inputs.shunt_current.value, state.inputs.current.value);
   }
-  alternator(state, current_A, time, limits);
+  note_alternator(state.latches.alternator, current_A, time, limits);
   reserve(config, device, state, limits);
   // Victron's manuals: every charger must obey "allowed to charge"; one that does not is to be named.
   constexpr double kTolerance_A = 1;

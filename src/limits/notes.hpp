@@ -11,4 +11,7 @@ BalancerState balancer_state(const Config& config, const State& state);
 void add_notes(const Config& config, const Device& device, State& state, const StepFacts& facts, bool shunt_lost,
                const Timing& time, Limits& limits);
 
+/// B7: an alternator at its limit for five minutes gets hot. After CCL of this step is known.
+void note_alternator(Spell& at_limit, const std::optional<double>& current_A, const Timing& time, Limits& limits);
+
 }  // namespace bms::limits

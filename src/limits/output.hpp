@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,10 +40,17 @@ struct CurrentLimit {
 };
 
 struct ChargeVoltage {
-  double value_V = 0;  ///< V, rounded to 0.01 V
-  double exact_V = 0;  ///< V, before rounding
-  std::vector<Cause> why;
+  double value_V = 0;   ///< V, rounded to 0.01 V
+  double exact_V = 0;   ///< V, before rounding
+  double target_V = 0;  ///< V, where it goes when no ramp, hold or regulation keeps it
+  Shaping shaping = Shaping::direct;
+  double hold_remaining_s = 0;  ///< s until the binding term may rise
+  std::vector<Cause> why;       ///< as of a CurrentLimit
 };
+
+/// State of charge 0, 10, ... 100 %.
+inline constexpr int kSocPoints = 11;
+inline constexpr int kSocPointStep_pct = 10;
 
 /// Levels of the alarms the engine itself raises: 0 ok, 1 warning, 2 alarm.
 struct Alarms {
@@ -57,10 +65,11 @@ struct Alarms {
 /// What happened in this step, for history, log and store.
 struct Events {
   bool phase_changed = false;
-  bool absorption_balanced = false;   ///< completed by balance (V3): a full charge
-  bool absorption_timed_out = false;  ///< ended by time (V4)
-  bool soc_synchronised = false;      ///< the SoC counter was set to 100 %
-  bool new_device = false;            ///< another serial number or cell count: the state started anew (L6)
+  double pack_V = 0, highest_cell_V = 0, spread_V = 0;  ///< V, what the phases saw in this step
+  bool absorption_balanced = false;                     ///< completed by balance (V3): a full charge
+  bool absorption_timed_out = false;                    ///< ended by time (V4)
+  bool soc_synchronised = false;                        ///< the SoC counter was set to 100 %
+  bool new_device = false;  ///< another serial number or cell count: the state started anew (L6)
 };
 
 /// Samples and values refused by G10 since start.
@@ -92,6 +101,8 @@ struct Limits {
   std::optional<double> soc_pct;  ///< %, from the active source
   std::string_view soc_source;    ///< "bms", "counter", "shunt"; of a bank "weighted", "minimum" or "shunt"
   std::optional<double> ttg_s;    ///< s to the discharge floor; nullopt while not discharging
+  /// s to 0, 10, ... 100 % with the present current (T2); nullopt: not on the way, below the floor, or at rest.
+  std::array<std::optional<double>, kSocPoints> time_to_soc_s;
   Alarms alarms;
   ShortName alarm_pack;     ///< of a bank: the pack with the worst of the alarms
   std::vector<Note> notes;  ///< what a user should see ("absorption ended by time-out, spread 12 mV")

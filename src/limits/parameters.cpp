@@ -39,8 +39,9 @@ std::string choice_name(std::string_view choices, int index) {
 /// Syntax and ranges; shape is for validate().
 template <class Owner>
 std::optional<Curve> curve_from_text(const ParameterOf<Owner>& parameter, std::string_view value) {
-  if (value == "off" || value == "no") return Curve{};
-  if ((value == "on" || value == "yes") && !parameter.suggestion.empty()) value = parameter.suggestion;
+  const bool may_be_off = !parameter.suggestion.empty();
+  if (may_be_off && (value == "off" || value == "no")) return Curve{};
+  if (may_be_off && (value == "on" || value == "yes")) value = parameter.suggestion;
   Curve curve;
   while (!value.empty()) {
     std::string_view fraction = text::next(value, ',');
@@ -144,7 +145,7 @@ std::optional<std::string> ParameterOf<Owner>::set(Owner& config, std::string_vi
 
 template <class Owner>
 std::string ParameterOf<Owner>::allowed() const {
-  const std::string range = fmt::format("from {:g} to {:g}{}{}", min, max, unit.empty() ? "" : " ", unit);
+  const std::string range = fmt::format("from {} to {}{}{}", min, max, unit.empty() ? "" : " ", unit);
   switch (kind()) {
     case Kind::number:
       return "a number " + range;
@@ -159,8 +160,9 @@ std::string ParameterOf<Owner>::allowed() const {
     case Kind::choice:
       return std::string(choices);
     case Kind::curve:
-      return fmt::format("{}at least two points {}:FRACTION, separated by commas, {} ascending {}, fractions 0 to 1",
-                         suggestion.empty() ? "" : "off, on, or ", unit, unit, range);
+      return fmt::format("{}at least two points {}:FRACTION, separated by commas, {} ascending {}, fractions 0 to 1{}",
+                         suggestion.empty() ? "" : "off, on, or ", unit, unit, range,
+                         suggestion.empty() ? "; it protects the cells and is never off" : "");
     case Kind::fuse:
       return "off or a fuse in A, such as 80 or 2x30, not smaller than 2x7.5";
     case Kind::text:

@@ -26,7 +26,7 @@ struct ParameterOf {
   double max;
   std::string_view choices;          ///< "linear | step", in the order of the enum
   std::string_view meaning;          ///< for people
-  std::string_view suggestion = {};  ///< the curve that "on" stands for, where the default is off
+  std::string_view suggestion = {};  ///< the curve that "on" stands for; empty: it protects and is never off
 
   [[nodiscard]] Kind kind() const;
   /// The built-in default as text.

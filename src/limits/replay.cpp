@@ -33,7 +33,7 @@ std::optional<double> number(const json& object, const char* key, double min, do
   if (!object.contains(key) || object[key].is_null()) return std::nullopt;
   const auto& value = object[key];
   if (!value.is_number() || !(value.get<double>() >= min && value.get<double>() <= max)) {
-    refuse(fmt::format("{}: {}: must be a number from {:g} to {:g}", key, value.dump(), min, max));
+    refuse(fmt::format("{}: {}: must be a number from {} to {}", key, value.dump(), min, max));
   }
   return value.get<double>();
 }
@@ -158,7 +158,7 @@ std::vector<Line> parse(std::istream& readings, std::vector<ReplayProblem>& prob
     try {
       Line line = parse_line(number, text);
       if (!lines.empty() && line.t_s < lines.back().t_s) {
-        refuse(fmt::format("t: {:g}: must not be before the line above ({:g})", line.t_s, lines.back().t_s));
+        refuse(fmt::format("t: {}: must not be before the line above ({})", line.t_s, lines.back().t_s));
       }
       lines.push_back(std::move(line));
     } catch (const json::exception& error) {
@@ -175,7 +175,7 @@ std::vector<Line> parse(std::istream& readings, std::vector<ReplayProblem>& prob
 std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& options, const ReplaySink& sink) {
   std::vector<ReplayProblem> problems;
   if (!(options.step_s >= 0.001 && options.step_s <= 86400)) {
-    problems.push_back({0, fmt::format("step: {:g}: must be from 0.001 to 86400 s", options.step_s)});
+    problems.push_back({0, fmt::format("step: {}: must be from 0.001 to 86400 s", options.step_s)});
   }
   const std::vector<Line> lines = parse(readings, problems);
   if (lines.empty() || !problems.empty()) return problems;
@@ -183,7 +183,7 @@ std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& o
   const double last_s = options.until.value_or(lines.back().t_s);
   const double steps = std::floor((last_s - first_s) / options.step_s + 1e-9);
   if (steps > kMaxSteps) {
-    problems.push_back({lines.back().number, fmt::format("t: {:g} s are more than {:g} steps", last_s, kMaxSteps)});
+    problems.push_back({lines.back().number, fmt::format("t: {} s are more than {} steps", last_s, kMaxSteps)});
     return problems;
   }
 

@@ -165,25 +165,26 @@ std::optional<double> time_to_go(const Config& config, const Device& device, con
   return time_to_soc(config, device, state, config.discharge_floor_soc);
 }
 
+std::optional<double> time_at_current(double soc_pct, double goal_pct, double floor_pct, double current_A,
+                                      double capacity_Ah) {
+  constexpr double kRest_c = 0.002;
+  if (below(std::abs(current_A), kRest_c * capacity_Ah)) return std::nullopt;
+  const double missing_Ah = (goal_pct - soc_pct) / 100 * capacity_Ah;
+  const bool charging = current_A > 0;
+  // Charging: upwards only, and not beyond full. Discharging: downwards only, and not below the floor; the floor itself
+  // is 0 s away for a battery that is below it.
+  if (charging ? missing_Ah <= 0 || above(goal_pct, 100) : below(goal_pct, floor_pct)) return std::nullopt;
+  if (!charging && missing_Ah > 0 && goal_pct != floor_pct) return std::nullopt;
+  return std::clamp(missing_Ah / current_A * 3600, 0.0, kMaxTtg_s);
+}
+
 std::optional<double> time_to_soc(const Config& config, const Device& device, const State& state, double soc_pct) {
   const SocReport soc = report_soc(config, state);
   const auto capacity_Ah = capacity(device, state);
   const auto& current = current_of(config, state);
   if (!soc.pct || !capacity_Ah || !current.known || !state.soc.discharge_mean_A) return std::nullopt;
-  const double missing_Ah = (*soc.pct - soc_pct) / 100 * *capacity_Ah;
-  constexpr double kRest_c = 0.002;
-  double current_A = 0;
-  if (above(current.value, 0)) {
-    // Charging: upwards only, and not beyond full.
-    if (missing_Ah >= 0 || above(soc_pct, 100)) return std::nullopt;
-    current_A = -state.soc.line_mean_A;
-  } else {
-    if (below(soc_pct, config.discharge_floor_soc)) return std::nullopt;
-    if (missing_Ah < 0 && soc_pct != config.discharge_floor_soc) return std::nullopt;
-    current_A = *state.soc.discharge_mean_A;
-  }
-  if (below(std::abs(current_A), kRest_c * *capacity_Ah)) return std::nullopt;
-  return std::clamp(missing_Ah / current_A * 3600, 0.0, kMaxTtg_s);
+  const double mean_A = above(current.value, 0) ? state.soc.line_mean_A : -*state.soc.discharge_mean_A;
+  return time_at_current(*soc.pct, soc_pct, config.discharge_floor_soc, mean_A, *capacity_Ah);
 }
 
 }  // namespace bms::limits

@@ -26,6 +26,9 @@ void synchronise(Soc& soc);
 
 /// T1: s to the discharge floor; nullopt while not discharging.
 std::optional<double> time_to_go(const Config& config, const Device& device, const State& state);
+/// At a steady current (charging > 0) until `goal_pct`, s; nullopt: it does not lead there, or is no current at all.
+std::optional<double> time_at_current(double soc_pct, double goal_pct, double floor_pct, double current_A,
+                                      double capacity_Ah);
 /// T2: s until the SoC reaches `soc_pct`; nullopt: not on this way, or beyond the floor or 100 %.
 std::optional<double> time_to_soc(const Config& config, const Device& device, const State& state, double soc_pct);
 

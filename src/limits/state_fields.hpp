@@ -269,6 +269,7 @@ void fields(Visit& visit, BankState& state) {
   visit("cap", state.cap);
   visit("trim_V", state.trim_V);
   visit("line_mean_A", state.line_mean_A);
+  visit("alternator", state.alternator);
   visit("silence_s", state.silence_s);
   visit("last_charge", state.last_charge);
   visit("external", state.external);

@@ -72,13 +72,6 @@ struct Checker {
     shape("charge_soc", config.charge_soc, monotone, "the fractions must all rise or all fall");
     shape("discharge_soc", config.discharge_soc, monotone, "the fractions must all rise or all fall");
     shape("cell_diff", config.cell_diff, falling, kFalling);
-    for (const auto* key : {"charge_cell_v", "discharge_cell_v", "charge_temp", "discharge_temp"}) {
-      const auto* parameter = find_parameter(key);
-      if (std::get<Curve Config::*>(parameter->member) != nullptr &&
-          (config.*std::get<Curve Config::*>(parameter->member)).off()) {
-        report(key, "this curve protects the cells and cannot be switched off");
-      }
-    }
   }
 
   struct Voltage {
@@ -100,28 +93,27 @@ struct Checker {
       const Voltage& high = chain[i];
       if (low.value < high.value || (high.may_equal_previous && low.value == high.value)) continue;
       report(high.key,
-             fmt::format("must be {} {} = {:g} V", high.may_equal_previous ? "at least" : "above", low.key, low.value));
+             fmt::format("must be {} {} = {} V", high.may_equal_previous ? "at least" : "above", low.key, low.value));
     }
     if (config.loss_v_min > config.loss_v_max) {
-      report("loss_v_max", fmt::format("must be at least loss_v_min = {:g} V", config.loss_v_min));
+      report("loss_v_max", fmt::format("must be at least loss_v_min = {} V", config.loss_v_min));
     }
-    if (config.stale_s >= config.lost_s)
-      report("lost_s", fmt::format("must be above stale_s = {:g} s", config.stale_s));
+    if (config.stale_s >= config.lost_s) report("lost_s", fmt::format("must be above stale_s = {} s", config.stale_s));
   }
 
   /// Nothing breaks with these, but nobody can mean them.
   void contradictions() {
     if (config.soc_low_warning <= config.discharge_floor_soc && config.discharge_floor_soc > 0) {
       report("soc_low_warning",
-             fmt::format("must be above discharge_floor_soc = {:g} %, or the warning comes with the stop",
+             fmt::format("must be above discharge_floor_soc = {} %, or the warning comes with the stop",
                          config.discharge_floor_soc),
              Severity::contradiction);
     } else if (config.soc_low_warning < config.soc_low_alarm) {
-      report("soc_low_warning", fmt::format("must be at least soc_low_alarm = {:g} %", config.soc_low_alarm),
+      report("soc_low_warning", fmt::format("must be at least soc_low_alarm = {} %", config.soc_low_alarm),
              Severity::contradiction);
     }
     if (config.prealarm_cell_v <= config.cell_v_hard_min) {
-      report("prealarm_cell_v", fmt::format("must be above cell_v_hard_min = {:g} V", config.cell_v_hard_min),
+      report("prealarm_cell_v", fmt::format("must be above cell_v_hard_min = {} V", config.cell_v_hard_min),
              Severity::contradiction);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "limits/phases.hpp"
+
 namespace bms::limits {
 namespace {
 
@@ -16,6 +18,54 @@ Cause voltage_cause(std::string_view id, Sentence sentence, double value_V, doub
   cause.a = a;
   cause.b = b;
   return cause;
+}
+
+/// X1: how CVL follows its target, told by the term that binds.
+void describe_shaping(const VoltageTerms& terms, double cvl_V, ChargeVoltage& out) {
+  const double target_V = out.target_V - terms.drop_V;
+  if (!above(target_V, cvl_V)) {
+    out.shaping = above(cvl_V, target_V) ? Shaping::ramp : Shaping::direct;
+    return;
+  }
+  if (!terms.fresh) {
+    out.shaping = Shaping::frozen;
+    return;
+  }
+  const std::string_view binding = out.why.front().id;
+  if (binding == id::kCellReg || binding == id::kBounds) {
+    out.hold_remaining_s = terms.regulation_hold_s;
+  } else if (binding == id::kEnforce) {
+    out.hold_remaining_s = terms.enforcement_hold_s;
+  } else if (binding != id::kPhase) {
+    out.hold_remaining_s = terms.cap_hold_s;
+  }
+  out.shaping = out.hold_remaining_s > 0 ? Shaping::hold : Shaping::ramp;
+}
+
+/// X1: what does not act, and why.
+void list_inactive(const Config& config, const VoltageTerms& terms, std::vector<Cause>& why) {
+  const auto list = [&](std::string_view id, Sentence sentence, std::string_view name = {}, double a = 0,
+                        double b = 0) {
+    Cause cause = voltage_cause(id, sentence, 0, a, b);
+    cause.value.reset();
+    cause.status = Cause::Status::inactive;
+    cause.name = ShortName(name);
+    why.push_back(cause);
+  };
+  if (terms.trim_V >= 0) {
+    if (config.ki_per_cell <= 0) {
+      list(id::kCellReg, Sentence::not_configured);
+    } else {
+      list(id::kCellReg, Sentence::below_set_point, {}, terms.highest_cell_V,
+           set_point(config, terms.v_ph, terms.cells) + config.reg_deadband_v);
+    }
+  }
+  if (terms.enforce_V >= 0) {
+    list(id::kEnforce, config.enforce_enable ? Sentence::good : Sentence::not_configured, "charge current");
+  }
+  const std::string_view cap = terms.cap_cause != nullptr ? terms.cap_cause->id : std::string_view();
+  if (!terms.bms_cap_known) list(id::kBmsCvl, Sentence::not_available, "own charge voltage");
+  if (cap != id::kComm) list(id::kComm, Sentence::good, "link");
 }
 
 }  // namespace
@@ -151,6 +201,20 @@ void publish(const Config& config, const VoltageTerms& terms, ChargeVoltage& out
   for (std::size_t i = 0; i < out.why.size(); ++i) {
     if (at_most(*out.why[i].value, cvl_V)) std::swap(out.why[front++], out.why[i]);
   }
+  out.target_V = std::min(terms.target_V + terms.drop_V, std::max(out.exact_V, terms.cells * config.cell_v_hard));
+  describe_shaping(terms, cvl_V, out);
+  list_inactive(config, terms, out.why);
+}
+
+double phase_target(const Config& config, const Phases& phases, int cells) {
+  return cells * (phases.phase == Phase::floating ? config.cell_v_float : cell_target(config, phases));
+}
+
+void fill_holds(const Config& config, const Regulation& regulation, const Enforcement& enforcement, const Cap& cap,
+                const Timing& time, VoltageTerms& terms) {
+  terms.regulation_hold_s = regulation.calm.remaining_s(time, config.cvl_hold_s);
+  terms.enforcement_hold_s = enforcement.obeyed.remaining_s(time, config.cvl_hold_s);
+  terms.cap_hold_s = cap.hold.remaining_s(time, config.cvl_hold_s);
 }
 
 double drop_compensation(const Config& config, int cells, double charge_mean_A) {

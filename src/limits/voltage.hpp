@@ -42,6 +42,10 @@ struct VoltageTerms {
   double trim_V = 0;     ///< cell regulation
   double enforce_V = 0;  ///< enforcement of CCL
   double cap_V = 0;
+  double target_V = 0;  ///< of the phase and the caps, without their ramps
+  bool fresh = true;    ///< nothing rises without fresh cells
+  double regulation_hold_s = 0, enforcement_hold_s = 0, cap_hold_s = 0;  ///< s until each term may rise; 0: it does
+  bool bms_cap_known = false;
   double drop_V = 0;  ///< compensation, added last
   double highest_cell_V = 0;
   double current_A = 0;
@@ -51,6 +55,12 @@ struct VoltageTerms {
   ShortName highest_pack;
 };
 void publish(const Config& config, const VoltageTerms& terms, ChargeVoltage& out);
+
+/// V1: where the phase leads, V.
+double phase_target(const Config& config, const Phases& phases, int cells);
+/// The holds of the three terms that stand still before they rise.
+void fill_holds(const Config& config, const Regulation& regulation, const Enforcement& enforcement, const Cap& cap,
+                const Timing& time, VoltageTerms& terms);
 
 /// V10: compensation of the cables, V.
 double drop_compensation(const Config& config, int cells, double charge_mean_A);

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "fixture.hpp"
 
 namespace bms::config {
@@ -60,6 +63,22 @@ TEST(WrongLimits, EveryKindOfMistake) {
     const auto loaded = with_limits("[limits]\n" + std::string(lines));
     EXPECT_TRUE(loaded.usable()) << lines;
     EXPECT_TRUE(loaded.config.limits_fallback) << lines;
+  }
+}
+
+/// Nothing would break with them, but nobody can mean them: as wrong as the rest for whoever wrote the file.
+TEST(WrongLimits, ContradictionsAreErrorsForEveryReader) {
+  for (const std::string lines : {"soc_low_warning = 5\n", "soc_low_warning = 9\nsoc_low_alarm = 10\n",
+                                  "prealarm_cell_v = 2.6\n", "charge_cell_v = off\n"}) {
+    const std::string text = "[limits]\n" + lines;
+    EXPECT_FALSE(load_text(text, "c.ini", test_drivers(), Scope::limits_only).ok()) << "dbus-bms limits stops: " << lines;
+    const auto daemon = with_limits(text);
+    EXPECT_TRUE(daemon.usable() && daemon.config.limits_fallback) << "the daemon runs on built-in limits: " << lines;
+    const std::string path = testing::TempDir() + "contradiction.ini";
+    std::ofstream(path) << "[battery:a]\ndriver = pack\nport = /dev/a\n" << text;
+    std::ostringstream said;
+    EXPECT_EQ(check(path, test_drivers(), said), 1) << lines;
+    EXPECT_THAT(said.str(), HasSubstr(path + ":5: ")) << "with its line, as any error";
   }
 }
 

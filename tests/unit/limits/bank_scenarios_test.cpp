@@ -153,5 +153,28 @@ TEST(Bank, SocIsWeightedByCapacityAndTimeToGoCountsAll) {
   EXPECT_NEAR(*s.bank(5).ttg_s, 0.4 * 400 / 40 * 3600, 1);
 }
 
+TEST(BankScenarios, OneAlternatorForAllPacks) {
+  BankScenario s;
+  s.config().alternator_fuse = Fuse{1, 80};
+  s.pack("a", 50, 100, R"("current_A": 29)").pack("b", 50, 100, R"("current_A": 30)").run(301);
+  s.bank_ccl(1, 60);
+  EXPECT_EQ(s.bank(1).ccl.why.front().id, id::kAlternator) << "its fuse carries 60 A, however many packs there are";
+  const auto hot = [&](long t_s) {
+    for (const Note& note : s.bank(t_s).notes) {
+      if (note.kind == Note::Kind::alternator_hot) return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(hot(299));
+  EXPECT_TRUE(hot(301));
+}
+
+TEST(BankScenarios, TimesToSocOfTheWholeBank) {
+  BankScenario s;
+  s.pack("a", 100, 100, R"("current_A": -10)").pack("b", 100, 300, R"("current_A": -30)").run(5);
+  EXPECT_NEAR(s.bank(5).time_to_soc_s[2].value(), 0.4 * 400 / 40 * 3600, 5);
+  EXPECT_EQ(s.bank(5).time_to_soc_s[7], std::nullopt);
+}
+
 }  // namespace
 }  // namespace bms::limits

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bank/merge.hpp"
+#include "daemon/limits_log.hpp"
 #include "limits/state_json.hpp"
 #include "version.hpp"
 
@@ -86,7 +87,7 @@ void Bank::step(TimePoint now) {
   const auto& [limits, engine] = controls_.in_force();
   limits::step(limits, engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
-  tell(now);
+  tell_limits(log_, "bank", limits_, now);
 }
 
 nlohmann::json Bank::save() const { return limits_.started ? limits::to_json(state_) : nlohmann::json(); }
@@ -99,23 +100,6 @@ void Bank::restore(const nlohmann::json& saved, std::optional<double> seconds_ag
   }
   state_ = std::move(*state);
   limits::restart(state_, seconds_ago);
-}
-
-void Bank::tell(TimePoint now) {
-  if (!limits_.started) return;
-  const auto reason = [](const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); };
-  const auto binding = [](const std::vector<limits::Cause>& why) {
-    return why.empty() ? std::string() : std::string(why.front().id);
-  };
-  if (log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
-    spdlog::info("bank: {} at {:.2f} V, {}", to_string(limits_.phase), limits_.cvl.value_V, reason(limits_.cvl.why));
-  }
-  if (log_.changed("ccl", binding(limits_.ccl.why), now)) {
-    spdlog::info("bank: CCL {:.1f} A: {}", limits_.ccl.value_A, reason(limits_.ccl.why));
-  }
-  if (log_.changed("dcl", binding(limits_.dcl.why), now)) {
-    spdlog::info("bank: DCL {:.1f} A: {}", limits_.dcl.value_A, reason(limits_.dcl.why));
-  }
 }
 
 void Bank::publish() {
@@ -178,6 +162,8 @@ void Bank::update_items() {
     for (const auto& note : battery->notes()) notes.push_back(battery->unit().display_name + ": " + note);
   }
   view.notes = notes;
+  const auto ways = times_to_soc(limits_);
+  view.time_to_soc = ways;
   controls_.show(service_->items());
   paths_->update(view);
   show_remote(shared_.remote, *service_);

@@ -38,7 +38,6 @@ class Bank {
   void publish();
   void make_service(const victron::DeviceSettings& settings);
   void update_items();
-  void tell(TimePoint now);
   void show_controls();
   void show_name(const std::string& name);
   victron::WriteAnswer rename(const std::string& name);

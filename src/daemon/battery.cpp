@@ -5,15 +5,12 @@
 
 #include <algorithm>
 
-#include "limits/soc.hpp"
+#include "daemon/limits_log.hpp"
 #include "limits/state_json.hpp"
 #include "version.hpp"
 
 namespace bms::daemon {
 namespace {
-
-/// %, published as /TimeToSoC/<n>.
-constexpr int kTimeToSoc[] = {10, 20, 50, 80, 90, 100};
 
 std::string first_reason(const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); }
 
@@ -79,6 +76,7 @@ Reading Battery::with_shunts(const Reading& own) {
     return source != nullptr && source->reading_ ? &*source->reading_ : nullptr;
   };
   ShuntMerged merged = merge_->step(own, {newest(soc_from_), newest(current_from_), newest(voltage_from_)}, own.time);
+  soc_on_shunt_ = merged.soc_from_shunt;
   notes_.clear();
   for (const auto& note : merged.notes) notes_.push_back(note.text);
   const std::string notes = fmt::format("{}", fmt::join(notes_, "; "));
@@ -117,6 +115,7 @@ void Battery::step(const Reading* reading, TimePoint now) {
     // A member whose limits nobody obeys is left alone: its bank stops.
     if (shared_.remote.state().off && role_.publish_limits) input.charge_off = input.discharge_off = true;
     limits::step(limits_config(), device_, state_, input, now, limits_);
+    if (soc_on_shunt_ && limits_.soc_source == "bms") limits_.soc_source = "shunt";  // exactly one source, and named
   }
   tell(now);
   publish();
@@ -144,19 +143,7 @@ void Battery::tell(TimePoint now) {
       spdlog::info("{}: link is {}", name, to_string(limits_.freshness));
     }
   }
-  if (!is_shunt() && log_.changed("phase", std::string(to_string(limits_.phase)), now)) {
-    spdlog::info("{}: {} at {:.2f} V, {}", name, to_string(limits_.phase), limits_.cvl.value_V,
-                 first_reason(limits_.cvl.why));
-  }
-  const auto binding = [](const std::vector<limits::Cause>& why) {
-    return why.empty() ? std::string() : std::string(why.front().id);
-  };
-  if (!is_shunt() && log_.changed("ccl", binding(limits_.ccl.why), now)) {
-    spdlog::info("{}: CCL {:.1f} A: {}", name, limits_.ccl.value_A, first_reason(limits_.ccl.why));
-  }
-  if (!is_shunt() && log_.changed("dcl", binding(limits_.dcl.why), now)) {
-    spdlog::info("{}: DCL {:.1f} A: {}", name, limits_.dcl.value_A, first_reason(limits_.dcl.why));
-  }
+  if (!is_shunt()) tell_limits(log_, name, limits_, now);
   std::string alarms;
   if (reading_ && reading_->alarms) {
     for (const Alarm& alarm : *reading_->alarms) {
@@ -188,6 +175,14 @@ void Battery::restore(const nlohmann::json& saved, std::optional<double> seconds
   }
   state_ = std::move(*state);
   limits::restart(state_, seconds_ago);
+}
+
+std::vector<victron::TimeToSoc> times_to_soc(const limits::Limits& limits) {
+  std::vector<victron::TimeToSoc> ways;
+  for (std::size_t i = 0; i < limits.time_to_soc_s.size(); ++i) {
+    ways.push_back({static_cast<int>(i) * limits::kSocPointStep_pct, limits.time_to_soc_s[i]});
+  }
+  return ways;
 }
 
 void show_remote(const outputs::Remote& remote, victron::BatteryService& service) {
@@ -303,11 +298,7 @@ void Battery::update_items() {
     view.low_voltage_V = limits_config().cell_v_min * static_cast<double>(reading_->cells_V.size());
   }
   std::vector<victron::TimeToSoc> ways;
-  if (!is_shunt()) {
-    for (const int soc_pct : kTimeToSoc) {
-      ways.push_back({soc_pct, limits::time_to_soc(limits_config(), device_, state_, soc_pct)});
-    }
-  }
+  if (!is_shunt()) ways = times_to_soc(limits_);
   view.time_to_soc = ways;
   const std::vector<std::string> notes = this->notes();
   view.notes = notes;

@@ -27,6 +27,9 @@ struct Role {
   bool configuration_fault = false;  ///< runs on built-in limits (G11)
 };
 
+/// The engine's times as a service shows them.
+std::vector<victron::TimeToSoc> times_to_soc(const limits::Limits& limits);
+
 /// The remote switch as item of a service, and a write to it.
 void show_remote(const outputs::Remote& remote, victron::BatteryService& service);
 victron::WriteResult throw_remote(outputs::Remote& remote, const victron::Value& value);
@@ -112,6 +115,7 @@ class Battery {
   std::optional<Reading> reading_;
   TimePoint last_step_{};
   std::optional<ShuntMerge> merge_;
+  bool soc_on_shunt_ = false;
   Battery* soc_from_ = nullptr;
   const Battery* current_from_ = nullptr;
   const Battery* voltage_from_ = nullptr;

@@ -13,7 +13,6 @@ class LogFilter {
  public:
   /// True when `text` differs from the last one of this subject and may be logged now.
   bool changed(const std::string& subject, const std::string& text, TimePoint now) {
-    constexpr auto kPause = std::chrono::seconds(10);
     auto [entry, fresh] = last_.try_emplace(subject);
     Last& last = entry->second;
     if (!fresh && last.text == text) return false;
@@ -26,16 +25,33 @@ class LogFilter {
     held_back_ = std::exchange(last.held_back, 0);
     return true;
   }
+  /// True when the subject is in another state than the one told last, and that state was not told within 10 s: a
+  /// subject that goes to and fro between few states gives a line per 10 s and state, and a state that stays is told.
+  bool entered(const std::string& subject, const std::string& state, TimePoint now) {
+    States& states = states_[subject];
+    if (states.current == state) return false;
+    auto [entry, fresh] = states.told_at.try_emplace(state, now);
+    if (!fresh && now - entry->second < kPause) return false;
+    entry->second = now;
+    states.current = state;
+    return true;
+  }
   /// How many changes of the subject were held back before the one just told.
   [[nodiscard]] int held_back() const { return held_back_; }
 
  private:
+  static constexpr auto kPause = std::chrono::seconds(10);
+  struct States {
+    std::string current;  ///< told last
+    std::map<std::string, TimePoint, std::less<>> told_at;
+  };
   struct Last {
     std::string text;
     TimePoint at{};
     int held_back = 0;
   };
   std::map<std::string, Last> last_;
+  std::map<std::string, States, std::less<>> states_;
   int held_back_ = 0;
 };
 

@@ -12,6 +12,7 @@
 
 #include "cli/bus_view.hpp"
 #include "limits/engine.hpp"
+#include "plots.hpp"
 #include "port/bus.hpp"
 #include "sim/simulated_line.hpp"
 #include "support/fake_settings.hpp"
@@ -233,7 +234,11 @@ void engine_step() {
   row("one step of the limit engine, 16 cells", fmt::format("{:.2f} us", 1e6 * since(start) / kSteps), "at most 5 us");
 }
 
-int run() {
+int run(const std::string& plots) {
+  if (!plots.empty()) {
+    plot_closed_loop(plots);
+    std::printf("plots of the closed loop: %s\n\n", plots.c_str());
+  }
   row("what", "measured", "budget");
   engine_step();
   for (const auto& info : drivers()) {
@@ -247,4 +252,12 @@ int run() {
 }  // namespace
 }  // namespace bms::bench
 
-int main() { return bms::bench::run(); }
+/// bench [FOLDER]: where the plots go; bench FOLDER --plots-only: nothing is measured.
+int main(int argc, char** argv) {
+  const std::string folder = argc > 1 ? argv[1] : "";
+  if (argc > 2 && std::string_view(argv[2]) == "--plots-only") {
+    bms::bench::plot_closed_loop(folder);
+    return 0;
+  }
+  return bms::bench::run(folder);
+}

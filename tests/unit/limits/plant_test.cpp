@@ -1,5 +1,5 @@
 // Closed-loop acceptance of limit-engine.md chapter 15.
-#include "plant.hpp"
+#include "plant/plant.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ class ClosedLoop : public testing::TestWithParam<Case> {};
 
 TEST_P(ClosedLoop, KeepsTheCellLimitWithoutCycling) {
   const Case& c = GetParam();
-  const PlantResult result = run_plant(c.ahead_pct, c.offset_V);
+  const PlantResult result = run_plant(c.ahead_pct, c.offset_V, engine_law());
   RecordProperty("highest_V", std::to_string(result.highest_early_V));
   EXPECT_LE(result.highest_early_V, c.early_V);
   EXPECT_LE(result.highest_later_V, 3.470);
@@ -33,6 +33,13 @@ INSTANTIATE_TEST_SUITE_P(Chapter15, ClosedLoop,
                          testing::Values(Case{-0.2, 0.5, 8.5, 3.480}, Case{-0.2, 1.5, 5.8, 3.480},
                                          Case{0, 0.5, 8.6, 3.480}, Case{0, 1.5, 5.8, 3.480}, Case{0.2, 0.5, 8.6, 3.480},
                                          Case{0.2, 1.5, 5.8, 3.480}));
+
+/// What the comparison in the documentation shows: the peer's law cycles below, and loses the cell limit above.
+TEST(PeerLaw, CyclesOrOvercharges) {
+  EXPECT_GT(run_plant(1.5, -0.2, peer_law()).reversals, 20);
+  const PlantResult above = run_plant(1.5, 0.2, peer_law());
+  EXPECT_GT(std::max(above.highest_early_V, above.highest_later_V), 3.50);
+}
 
 }  // namespace
 }  // namespace bms::limits

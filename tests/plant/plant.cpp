@@ -1,4 +1,4 @@
-#include "plant.hpp"
+#include "plant/plant.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -80,6 +80,12 @@ double Plant::highest_V() const {
   return highest;
 }
 
+double Plant::lowest_V() const {
+  double lowest = 10;
+  for (const Cell& cell : cells_) lowest = std::min(lowest, terminal_V(cell));
+  return lowest;
+}
+
 void Plant::step(double cvl_V, double ccl_A) {
   double internal_V = 0;
   for (const Cell& cell : cells_) internal_V += open_circuit_V(cell.soc_pct) + cell.rc_V;
@@ -121,28 +127,24 @@ Reading Plant::measure() {
   return reading;
 }
 
-PlantResult run_plant(double ahead_pct, double offset_V) {
+PlantResult run_plant(double ahead_pct, double offset_V, const Law& law, std::vector<Moment>* course) {
   constexpr int kDuration_s = 3 * 3600;
   constexpr int kEarly_s = 1800;
-  Config config;
-  config.max_charge_a = config.max_discharge_a = 100;
   Plant plant(ahead_pct, offset_V);
-  State state;
-  Limits limits;
   PlantResult result;
   Reversals reversals(0.020);
   std::vector<double> currents;
   for (int t = 0; t < kDuration_s; ++t) {
-    const Reading reading = plant.measure();
-    Input input;
-    input.reading = &reading;
-    step(config, {}, state, input, TimePoint{std::chrono::seconds(t)}, limits);
-    plant.step(limits.cvl.exact_V, limits.ccl.value_A);
+    const Command command = law(plant.measure(), t);
+    plant.step(command.cvl_V, command.ccl_A);
     double& highest = t < kEarly_s ? result.highest_early_V : result.highest_later_V;
     highest = std::max(highest, plant.highest_V());
     currents.push_back(plant.current_A());
+    if (course != nullptr) {
+      course->push_back({command.cvl_V, plant.highest_V(), plant.lowest_V(), plant.current_A()});
+    }
     if (t < kEarly_s) continue;
-    reversals.add(limits.cvl.exact_V);
+    reversals.add(command.cvl_V);
     const auto minute = currents.end() - 61;
     const auto [low, high] = std::minmax_element(minute, currents.end());
     result.largest_change_A = std::max(result.largest_change_A, *high - *low);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "limits/engine.hpp"
@@ -23,6 +24,7 @@ class Plant {
   Reading measure();
 
   [[nodiscard]] double highest_V() const;
+  [[nodiscard]] double lowest_V() const;
   [[nodiscard]] double current_A() const { return current_A_; }
   [[nodiscard]] double charged_Ah() const { return charged_Ah_; }
 
@@ -41,6 +43,29 @@ class Plant {
   std::uint64_t random_ = 0x853C49E6748FEA9BU;
 };
 
+/// What a law tells the charger.
+struct Command {
+  double cvl_V = 0;
+  double ccl_A = 0;
+};
+/// A law of charging: what the BMS measures in, once a second, a command out.
+using Law = std::function<Command(const Reading& reading, int second)>;
+
+/// Our limit engine with its defaults at 100 A.
+Law engine_law();
+/// The usual Python driver's default controller, re-modelled: CVL is the measured pack voltage less what the cells are
+/// above 3.450 V, anew at every poll; after 60 s without such a cell it rises by 1 mV/s. Currents as by our engine, so
+/// that only the voltage laws differ.
+Law peer_law();
+
+/// One second of a run.
+struct Moment {
+  double cvl_V;
+  double highest_V;  ///< true highest cell
+  double lowest_V;
+  double current_A;
+};
+
 /// Figures of one run of three hours.
 struct PlantResult {
   double highest_early_V = 0;  ///< true highest cell in the first 30 min
@@ -49,6 +74,7 @@ struct PlantResult {
   double largest_change_A = 0;  ///< of the current within 60 s, between 0.5 h and 3 h
   double charged_Ah = 0;
 };
-PlantResult run_plant(double ahead_pct, double offset_V);
+/// `course`, where wanted: every second of it.
+PlantResult run_plant(double ahead_pct, double offset_V, const Law& law, std::vector<Moment>* course = nullptr);
 
 }  // namespace bms::limits

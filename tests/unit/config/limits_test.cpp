@@ -71,7 +71,8 @@ TEST(WrongLimits, ContradictionsAreErrorsForEveryReader) {
   for (const std::string lines : {"soc_low_warning = 5\n", "soc_low_warning = 9\nsoc_low_alarm = 10\n",
                                   "prealarm_cell_v = 2.6\n", "charge_cell_v = off\n"}) {
     const std::string text = "[limits]\n" + lines;
-    EXPECT_FALSE(load_text(text, "c.ini", test_drivers(), Scope::limits_only).ok()) << "dbus-bms limits stops: " << lines;
+    EXPECT_FALSE(load_text(text, "c.ini", test_drivers(), Scope::limits_only).ok())
+        << "dbus-bms limits stops: " << lines;
     const auto daemon = with_limits(text);
     EXPECT_TRUE(daemon.usable() && daemon.config.limits_fallback) << "the daemon runs on built-in limits: " << lines;
     const std::string path = testing::TempDir() + "contradiction.ini";

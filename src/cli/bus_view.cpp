@@ -12,11 +12,19 @@ namespace {
 constexpr std::string_view kPrefix = "com.victronenergy.battery.";
 constexpr auto kReplyTimeout = std::chrono::seconds(5);
 
+/// What others write may hold anything, commands for a terminal too.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return text;
+}
+
 nlohmann::json to_json(const sdbus::Variant& value) {
   const std::string type = value.peekValueType();
   if (type == "d") return value.get<double>();
   if (type == "i") return value.get<std::int32_t>();
-  if (type == "s") return value.get<std::string>();
+  if (type == "s") return printable(value.get<std::string>());
   if (type == "b") return value.get<bool>();
   if (type == "u") return value.get<std::uint32_t>();
   if (type == "x") return value.get<std::int64_t>();
@@ -42,7 +50,7 @@ ServiceView read_service(sdbus::IConnection& connection, const std::string& name
       ViewItem item;
       if (const auto value = fields.find("Value"); value != fields.end()) item.value = to_json(value->second);
       if (const auto text = fields.find("Text"); text != fields.end() && text->second.peekValueType() == "s") {
-        item.text = text->second.get<std::string>();
+        item.text = printable(text->second.get<std::string>());
       }
       view.items.emplace(path, std::move(item));
     }

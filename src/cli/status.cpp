@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -50,6 +51,22 @@ int show_once(const StatusOptions& options) {
   return kOk;
 }
 
+/// The text over the last one, without flicker and never longer than the screen.
+std::string on_screen(const std::string& text) {
+  winsize size{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 2;
+  const int room = known ? size.ws_row - 2 : 1000;
+  std::string out = "\x1b[H";
+  int lines = 0;
+  std::size_t from = 0;
+  for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', from)) {
+    if (++lines <= room) out += text.substr(from, end - from) + "\x1b[K\n";
+    from = end + 1;
+  }
+  const std::string more = lines > room ? fmt::format("{} more lines on a taller screen; ", lines - room) : "";
+  return out + more + "Ctrl-C ends this\x1b[K\x1b[J";
+}
+
 /// Once a second until Ctrl-C; with --json one line each time.
 int watch(const StatusOptions& options) {
   boost::asio::io_context context(1);
@@ -66,7 +83,7 @@ int watch(const StatusOptions& options) {
       text = fmt::format("{}\n", error.what());
     }
     const bool screen = !options.json && ::isatty(STDOUT_FILENO) == 1;
-    print(screen ? "\x1b[H\x1b[2J" + text + "Ctrl-C ends this\n" : text);
+    print(screen ? on_screen(text) : text);
     timer.expires_after(std::chrono::seconds(1));
     timer.async_wait([&show](const boost::system::error_code& error) {
       if (!error) show();
@@ -74,6 +91,7 @@ int watch(const StatusOptions& options) {
   };
   show();
   context.run();
+  if (!options.json && ::isatty(STDOUT_FILENO) == 1) print("\n");
   return kOk;
 }
 

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <random>
 
 namespace bms::limits {
 
@@ -287,12 +291,30 @@ std::uint64_t steps_wanted() {
   return wanted != nullptr && std::string_view(wanted) == "1" ? 1'000'000 : 100'000;
 }
 
+namespace {
+
+/// What repeats this run: RC_PARAMS as given, else with a new seed. rapidcheck reads it once, at its first property.
+const std::string& run_parameters() {
+  static const std::string kParameters = [] {
+    if (const char* given = std::getenv("RC_PARAMS"); given != nullptr) return std::string(given);
+    // Shrinking thousands of steps takes hours.
+    std::random_device random;
+    const std::uint64_t seed = (std::uint64_t{random()} << 32U) | random();
+    std::string made = fmt::format("noshrink=1 seed={}", seed);
+    setenv("RC_PARAMS", made.c_str(), 1);
+    return made;
+  }();
+  return kParameters;
+}
+
+}  // namespace
+
 void check_steps(const std::string& name,
                  const std::function<std::uint64_t(std::uint64_t seed, const Script& script)>& property,
                  std::size_t script_length) {
-  // Shrinking thousands of steps takes hours. The seed printed first repeats a failure: RC_PARAMS="seed=...".
-  setenv("RC_PARAMS", "noshrink=1", 0);
   const std::uint64_t wanted = steps_wanted();
+  const std::string repeat =
+      fmt::format("RC_PARAMS=\"{}\"{}", run_parameters(), wanted > 100'000 ? " DBUS_BMS_LONG=1" : "");
   std::uint64_t steps = 0;
   // One run of rapidcheck is 100 scripts; more runs follow inside the same property, so that one seed gives them all.
   const bool good = rc::check(name, [&]() {
@@ -303,7 +325,8 @@ void check_steps(const std::string& name,
       steps += property(seed, script);
     } while (steps - before < wanted / 100);
   });
-  EXPECT_TRUE(good) << name;
+  std::printf("%s: %llu steps, repeated by %s\n", name.c_str(), static_cast<unsigned long long>(steps), repeat.c_str());
+  EXPECT_TRUE(good) << name << ", repeat it with " << repeat;
   if (good) {
     EXPECT_GE(steps, wanted);
   }

@@ -14,6 +14,10 @@ namespace {
 
 std::string first_reason(const std::vector<limits::Cause>& why) { return why.empty() ? "" : why.front().text(); }
 
+double interval_s(const config::Battery& section) {
+  return std::chrono::duration<double>(section.poll_interval).count();
+}
+
 }  // namespace
 
 Battery::Battery(Shared& shared, const config::Battery& section, const config::BatteryUnit& unit,
@@ -23,7 +27,9 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
       unit_(unit),
       driver_(driver),
       role_(role),
-      controls_({unit.name, false, {unit.limits, {}}, role.configuration_fault}, shared.user) {
+      controls_(
+          {unit.name, false, {limits::for_interval(unit.limits, interval_s(section)), {}}, role.configuration_fault},
+          shared.user) {
   controls_.set_soc = [this](double soc_pct) { return set_soc(soc_pct); };
   if (may_switch()) controls_.set_commands(&commands_);
   device_.cells = section.cells.value_or(0);
@@ -32,7 +38,7 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
   // A service of someone else is a shunt to us, unless the user makes it a member of the bank.
   if (section.driver == "dbus") device_.unavailable.cells = !role.member;
   device_.configuration_fault = role.configuration_fault;
-  device_.poll_interval_s = std::chrono::duration<double>(section.poll_interval).count();
+  device_.poll_interval_s = interval_s(section);
 }
 
 Battery::~Battery() = default;
@@ -57,7 +63,7 @@ void Battery::attach(port::Bus& bus, port::Station& station) {
 }
 
 void Battery::set_limits(const limits::Config& config, bool fault) {
-  controls_.set_file({config, {}}, fault);
+  controls_.set_file({limits::for_interval(config, interval_s(section_)), {}}, fault);
   device_.configuration_fault = fault;
 }
 

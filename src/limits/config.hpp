@@ -165,6 +165,10 @@ struct Problem {
 std::vector<Problem> validate(const Config& config);
 std::vector<Problem> validate(const BankConfig& config);
 
+/// For a battery that is asked every `interval_s` only: it is stale after three missed polls and lost after six, where
+/// that is later than `stale_s` and `lost_s` (G5). Else it would fall silent between two polls.
+Config for_interval(Config config, double interval_s);
+
 /// What runs instead of a rejected configuration when there is no good one: built-in defaults with the current limits
 /// at 20 % (G11).
 Config fallback();

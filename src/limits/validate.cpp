@@ -136,6 +136,12 @@ std::vector<Problem> validate(const BankConfig& config) {
   return std::move(checker.problems);
 }
 
+Config for_interval(Config config, double interval_s) {
+  config.stale_s = std::max(config.stale_s, 3 * interval_s);
+  config.lost_s = std::max(config.lost_s, 6 * interval_s);
+  return config;
+}
+
 Config fallback() {
   Config config;
   config.max_charge_a *= 0.2;

@@ -120,6 +120,16 @@ TEST(LimitsConfig, AWarningBelowTheFloorIsAContradictionButRuns) {
   EXPECT_EQ(problems[0].severity, Problem::Severity::contradiction);
 }
 
+TEST(LimitsConfig, ABatteryThatIsAskedRarelyIsNotSilentInBetween) {
+  EXPECT_EQ(for_interval({}, 1), Config{});
+  const Config slow = for_interval({}, 30);
+  EXPECT_EQ(slow.stale_s, 90);
+  EXPECT_EQ(slow.lost_s, 180);
+  Config patient;
+  patient.lost_s = 3600;
+  EXPECT_EQ(for_interval(patient, 30).lost_s, 3600) << "what the user wants to wait is waited";
+}
+
 TEST(LimitsConfig, FallbackHasAFifthOfTheCurrents) {
   EXPECT_EQ(fallback().max_charge_a, 10);
   EXPECT_EQ(fallback().max_discharge_a, 12);

@@ -10,38 +10,29 @@ namespace {
 
 using namespace bms;
 
-/// Answers made of the input: the question, then INFO.
-void answers(Driver& driver, ByteView input, std::size_t at) {
-  const std::pair<std::uint8_t, Bytes> questions[] = {
-      {0x42, {1}},    {0x47, {1}},
-      {0x4F, {}},     {0x51, {}},
-      {0x83, {1, 1}}, {0xB0, {1, 1, 3, 0xFF, 0}},
-      {0x42, {1}},    {0xB0, {1, 1, 4, 0xFF, 0}},
+Bytes request(ByteView input, std::size_t& at) {
+  static const std::pair<std::uint8_t, Bytes> kQuestions[] = {
+      {0x42, {1}},
+      {0x47, {1}},
+      {0x4F, {}},
+      {0x51, {}},
+      {0x83, {1, 1}},
+      {0xB0, {1, 1, 3, 0xFF, 0}},
+      {0xB0, {1, 1, 4, 0xFF, 0}},
   };
-  while (at < input.size()) {
-    const auto& [command, operands] = questions[input[at++] % std::size(questions)];
-    const ByteView data = fuzz::slice(input, at, 255);
-    fuzz::search(driver, ascii::build({0x22, 1, 0x4A, command, operands}),
-                 ascii::build({0x22, 1, 0x4A, 0, Bytes(data.begin(), data.end())}));
-  }
+  const auto& [command, operands] = kQuestions[fuzz::next(input, at) % std::size(kQuestions)];
+  return ascii::build({0x22, 1, 0x4A, command, operands});
+}
+
+Bytes answer(ByteView /*request*/, ByteView content) {
+  content = content.first(std::min(content.size(), ascii::kMostInfo));
+  return ascii::build({0x22, 1, 0x4A, 0, Bytes(content.begin(), content.end())});
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const DriverInfo info = daren_drivers().front();
-  const ByteView input(data, size);
-  if (input.empty()) return 0;
-  const auto driver = info.make({.address = 1, .cells = {}, .capacity_Ah = {}, .settings = {}});
-  std::size_t at = 1;
-  if (input[0] % 3 == 0) {
-    answers(*driver, input, at);
-  } else if (input[0] % 3 == 1) {
-    const ByteView request = fuzz::slice(input, at, 40);
-    fuzz::search(*driver, request, Bytes(input.begin() + static_cast<std::ptrdiff_t>(at), input.end()));
-  } else {
-    fuzz::converse(*driver, driver->poll(TimePoint{}), input, at);
-    fuzz::converse(*driver, driver->probe(), input, at);
-  }
-  return 0;
+  static const fuzz::Family family{
+      daren_drivers().front(), {.address = 1, .cells = {}, .capacity_Ah = {}, .settings = {}}, request, answer};
+  return fuzz::exchanges(family, {data, size});
 }

@@ -19,6 +19,8 @@ constexpr std::size_t kPaddedCellFrames = 16;
 constexpr std::size_t kPaddedFrames = 8;  ///< more frames than any other reply has
 constexpr auto kSettingsPeriod = 10min;
 constexpr int kMissesUntilUnknown = 2;
+/// A board that says something knows the command; a bad line must not make another battery of it.
+constexpr int kDamagedUntilUnknown = 8;
 constexpr auto kPatience = 10min;
 
 bool setting_enabled(const DriverOptions& options, std::string_view key) {
@@ -228,7 +230,10 @@ Conversation<Outcome<void>> A5Driver::read_setting(TimePoint now) {
   const auto step = co_await read_setting_twice(*setting);
   Patience& patience = patience_[setting->command];
   patience.answered = patience.answered || step.has_value();
-  patience.misses = step ? 0 : patience.misses + 1;
+  const bool silent = !step && step.error() == Fault::timeout;
+  patience.damaged = step || silent ? 0 : patience.damaged + 1;
+  patience.misses = silent ? patience.misses + 1 : 0;
+  if (patience.damaged >= kDamagedUntilUnknown) patience.misses = kMissesUntilUnknown;
   if (!step && patience.misses < kMissesUntilUnknown) --setting_;  // once more with the next poll
   if (setting->command == kHardware) memory_.make_serial();
   co_return Outcome<void>{};
@@ -265,6 +270,7 @@ Conversation<Outcome<Reading>> A5Driver::probe() {
   memory_.make_serial();
   Reading reading = memory_.reading();
   reading.extra["host_address"] = static_cast<double>(host_);
+  if (host_ == kUartHost) reading.extra["config.uart_port"] = std::string("yes");
   memory_.restart();
   co_return reading;
 }

@@ -45,7 +45,8 @@ class A5Driver final : public Driver {
 
   /// A command that a board may not know.
   struct Patience {
-    int misses = 0;         ///< in a row
+    int misses = 0;         ///< times it kept silent, in a row
+    int damaged = 0;        ///< bad answers in a row
     bool answered = false;  ///< ever
     TimePoint again{};
   };

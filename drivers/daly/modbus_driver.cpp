@@ -121,8 +121,10 @@ Conversation<Outcome<void>> ModbusDriver::read_d2() {
     if (tried || tried.error() == Fault::timeout || tried.error() == Fault::refused) long_block_ = tried.has_value();
     if (tried) co_return tried;
   }
-  auto step = co_await ask(*long_block_ ? kD2LongBlock : kD2LiveBlocks[0], kAttempts);
-  if (!step || *long_block_ || mos_block_ == false) co_return step;
+  // Still open when the answer came damaged: then the short block for this time.
+  const bool long_block = long_block_.value_or(false);
+  auto step = co_await ask(long_block ? kD2LongBlock : kD2LiveBlocks[0], kAttempts);
+  if (!step || long_block || mos_block_ == false) co_return step;
   const auto more = co_await ask(kD2MosBlock, mos_block_ ? kAttempts : 2);
   if (!mos_block_) {
     if (more || more.error() == Fault::timeout || more.error() == Fault::refused) mos_block_ = more.has_value();

@@ -42,6 +42,28 @@ INSTANTIATE_TEST_SUITE_P(Boards, ModbusVariants,
                                          Settings{{"settings", "no"}},
                                          Settings{{"dialect", "d2"}, {"polarity", "classic"}}));
 
+/// Whether the board has the long block is still open then: the short one does for this poll.
+TEST(Modbus, ADamagedLongBlockLeavesItsLengthOpen) {
+  std::mt19937 random(3);
+  auto pair = board({{"dialect", "d2"}});
+  pair.truth = random_truth(random);
+  int damaged = 0;
+  auto inner = pair.dialogue.answerer;
+  pair.dialogue.answerer = [&, inner](ByteView request) {
+    Bytes answer = inner(request);
+    const bool is_long = request[5] == kD2LongBlock.count;
+    if (is_long && damaged < 2) answer[9 + damaged++] ^= 0x10U;
+    return answer;
+  };
+  const auto first = pair.poll();
+  ASSERT_TRUE(first) << to_string(first.error());
+  EXPECT_EQ(damaged, 2);
+  EXPECT_EQ(first->cells_V, pair.device->quantised(pair.truth).cells_V);
+  pair.dialogue.requests.clear();
+  ASSERT_TRUE(pair.poll());
+  EXPECT_EQ(pair.dialogue.requests.front()[5], kD2LongBlock.count) << "asked again";
+}
+
 TEST(Modbus, BoardNumbersAnswerFromTheirOwnAddress) {
   std::mt19937 random(1);
   auto pair = board({}, 16);

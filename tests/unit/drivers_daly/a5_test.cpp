@@ -207,6 +207,7 @@ TEST(A5, ProbeOnlyReadsAndFindsUartOnlyBoards) {
   ASSERT_TRUE(found) << to_string(found.error());
   EXPECT_EQ(found->cells_V, pair.device->quantised(pair.truth).cells_V);
   EXPECT_EQ(found->extra.at("host_address"), Extra(128.0));
+  EXPECT_EQ(found->extra.at("config.uart_port"), Extra(std::string("yes")));
   for (const Bytes& request : pair.dialogue.requests) {
     EXPECT_GE(request[2], 0x50);
     EXPECT_LE(request[2], 0x98);

@@ -1,12 +1,11 @@
-#include "bank/plausibility.hpp"
+#include "support/damage.hpp"
 #include "daly_fixture.hpp"
-#include "support/wire_damage.hpp"
 
 namespace bms::daly::test {
 namespace {
 
+using bms::test::Damage;
 using bms::test::random_truth;
-using bms::test::WireDamage;
 
 /// What damaged answers led to.
 struct Toll {
@@ -24,17 +23,17 @@ Toll suffer(const DriverInfo& info, const Settings& board, double rate, std::siz
   pair.truth = random_truth(random);
   pair.settle();
   const Reading truth = pair.device->quantised(pair.truth);
-  WireDamage damage(12, rate);
+  Damage damage(12, rate, true);
   auto inner = pair.dialogue.answerer;
   std::map<Bytes, Bytes> known;  // the battery rests: every answer stays what it was
   pair.dialogue.answerer = [&, inner](ByteView request) {
     Bytes& answer = known[Bytes(request.begin(), request.end())];
     if (answer.empty()) answer = inner(request);
-    return damage(answer);
+    return damage.apply(request, answer);
   };
   JumpGate gate;
   Toll toll;
-  for (bool first = true; damage.damaged < enough; first = false) {
+  for (bool first = true; damage.harmed() < enough; first = false) {
     if (first) gate.judge(truth), gate.judge(truth);
     auto reading = pair.poll();
     pair.dialogue.requests.clear();
@@ -55,7 +54,7 @@ Toll suffer(const DriverInfo& info, const Settings& board, double rate, std::siz
     if (verdict == JumpGate::Verdict::accept && !right) ++toll.published;
     if (verdict == JumpGate::Verdict::repeat && gate.slow_facts()) pair.driver->refresh();
   }
-  toll.damaged = damage.damaged;
+  toll.damaged = damage.harmed();
   return toll;
 }
 

@@ -2,7 +2,7 @@
 
 #include "../../../drivers/daren/daren.hpp"
 #include "../../../drivers/daren/daren_sim.hpp"
-#include "support/bit_flips.hpp"
+#include "support/damage.hpp"
 #include "support/truth.hpp"
 
 namespace bms::daren {

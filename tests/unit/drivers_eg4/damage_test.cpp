@@ -4,7 +4,7 @@
 #include "../../../drivers/eg4/eg4_ll.hpp"
 #include "../../../drivers/eg4/eg4_sim.hpp"
 #include "bms/modbus.hpp"
-#include "support/bit_flips.hpp"
+#include "support/damage.hpp"
 #include "support/truth.hpp"
 
 // What 20,000 damaged answers leave of a Reading. The bounds are a little above what is measured: a change that makes

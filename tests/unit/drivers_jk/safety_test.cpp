@@ -198,7 +198,7 @@ TEST(PbSecrets, NeitherPinNorPasswordGetsOut) {
   EXPECT_FALSE(holds(clean, "1234"));
   EXPECT_EQ(bench.driver.scan(request, clean).kind, Scan::Kind::frame) << "still replays";
   // Damaged in any way, late, or cut: nothing of them stays either.
-  test::Damage damage(3, 1);
+  test::Damage damage(3, 1, true);
   for (int i = 0; i < 5000; ++i) {
     const Bytes harmed = bench.driver.redacted(request, damage.apply(request, received, received));
     ASSERT_FALSE(holds(harmed, "136913")) << i;
@@ -266,7 +266,7 @@ TEST(UartSecrets, ThePasswordDoesNotGetOut) {
   EXPECT_EQ(clean.size(), received.size());
   EXPECT_FALSE(holds(clean, "123"));
   EXPECT_EQ(bench.driver.scan(request, clean).kind, Scan::Kind::frame) << "still replays";
-  test::Damage damage(3, 1);
+  test::Damage damage(3, 1, true);
   for (int i = 0; i < 5000; ++i) {
     const Bytes harmed = bench.driver.redacted(request, damage.apply(request, received, received));
     ASSERT_FALSE(holds(harmed, "1234")) << i;

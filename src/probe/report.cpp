@@ -99,6 +99,17 @@ std::string needs_text(const DriverInfo& driver, const Reading& reading) {
   return text;
 }
 
+/// Settings that the driver found out while it probed: what it told as "config.KEY".
+std::string settings_text(const DriverInfo& driver, const Reading& reading) {
+  std::string text;
+  for (const DriverSetting& setting : driver.settings) {
+    const auto told = reading.extra.find(fmt::format("config.{}", setting.key));
+    const auto* const value = told == reading.extra.end() ? nullptr : std::get_if<std::string>(&told->second);
+    if (value != nullptr) text += fmt::format("{} = {}\n", setting.key, clean(*value));
+  }
+  return text;
+}
+
 std::string section_text(const Line& line, std::string_view port, std::string_view name) {
   std::string text = fmt::format("[battery:{}]\ndriver = {}\nport = {}\n", name, line.driver->name, port);
   if (line.driver->has_address) {
@@ -107,7 +118,8 @@ std::string section_text(const Line& line, std::string_view port, std::string_vi
     text += fmt::format("address = {}\n", fmt::join(addresses, ", "));
   }
   if (line.baud != line.driver->baud) text += fmt::format("baud = {}\n", line.baud);
-  return text + needs_text(*line.driver, line.batteries.front()->reading) + "\n";
+  const Reading& first = line.batteries.front()->reading;
+  return text + settings_text(*line.driver, first) + needs_text(*line.driver, first) + "\n";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "bank/plausibility.hpp"
 #include "probe/prober.hpp"
 #include "support/dialogue.hpp"
+#include "support/read_only.hpp"
 
 namespace bms::probe {
 namespace {
@@ -42,6 +43,7 @@ struct SimulatedPort {
     test::Dialogue dialogue{*driver, {}, {}, {}, {}, {}, {}};
     const bool right_rate = attempt.baud == baud;
     dialogue.answerer = [&](ByteView request) {
+      if (const auto why = test::why_not_read_only(request)) ADD_FAILURE() << *why;
       // At another rate both sides hear something else than was said.
       if (!right_rate) return Bytes{};
       auto response = device->respond(request, truth);

@@ -72,6 +72,19 @@ TEST(Report, WhatTheDriverNeedsIsFilledInOrLeftToFillIn) {
   EXPECT_NE(text.find("capacity =  "), std::string::npos);
 }
 
+TEST(Report, SettingsThatTheDriverFoundOutAreFilledIn) {
+  std::vector<DriverInfo> drivers{pb()};
+  drivers[0].settings = {{"uart_port", DriverSetting::Kind::boolean, "no", 0, 0, ""}};
+  Reading told = pack("A");
+  told.extra["config.uart_port"] = std::string("yes");
+  told.extra["config.unknown"] = std::string("yes");
+  Prober prober(drivers, {.driver = {}, .address = 1, .baud = {}});
+  prober.result(prober.next().value(), told);
+  const PortResult results[] = {{"/dev/ttyS1", "", &prober, ""}};
+  EXPECT_EQ(config_text(results),
+            "[battery:jk-pb]\ndriver = jk-pb\nport = /dev/ttyS1\naddress = 1\nuart_port = yes\n\n");
+}
+
 TEST(Report, APackThatAnswersTwiceIsPointedOut) {
   const std::vector<DriverInfo> drivers{pb()};
   const Prober prober = searched(drivers, {{1, "same"}, {2, "same"}});

@@ -51,14 +51,17 @@ if [ "$seconds" != --runs ]; then
   for target in "${targets[@]}"; do one "${target#"$build"/}" -max_total_time="$each"; done
   exit 0
 fi
+# A finding stops its own fuzzer, not the others.
+declare -A failed=()
 open=1
 while [ "$open" = 1 ]; do
   open=0
   for target in "${targets[@]}"; do
     name=$(basename "$target")
     done=$(cut -d ' ' -f 1 "executions/$name" 2>/dev/null || echo 0)
-    [ "$done" -ge "$runs" ] && continue
-    one "${target#"$build"/}" -runs=$chunk
+    [ "$done" -ge "$runs" ] || [ -n "${failed[$name]:-}" ] && continue
     open=1
+    one "${target#"$build"/}" -runs=$chunk || failed[$name]=1
   done
 done
+[ ${#failed[@]} -eq 0 ]

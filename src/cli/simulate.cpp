@@ -119,7 +119,11 @@ class Simulation {
       if (command.contains("address") && command.at("address") != member->address) continue;
       if (command.contains("set")) {
         const auto& changes = command.at("set");
-        apply_json(changes, member->battery.truth());
+        Reading& truth = member->battery.truth();
+        apply_json(changes, truth);
+        if (changes.contains("soc_pct") && !changes.contains("remaining_Ah") && truth.soc_pct && truth.capacity_Ah) {
+          truth.remaining_Ah = *truth.capacity_Ah * *truth.soc_pct / 100;  // what the battery counts
+        }
         if (changes.contains("cells_V") || changes.contains("voltage_V")) member->battery.hold_voltages(true);
         member->battery.advance(0);
       }
@@ -147,6 +151,7 @@ class Simulation {
       auto reading = to_json(member->device->quantised(member->battery.truth()), 0);
       reading["address"] = member->address;
       reading["writes"] = member->writes;
+      reading["asked"] = member->asked;
       reading["answers"] = member->answers;
       list.push_back(std::move(reading));
     }

@@ -11,9 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bms::limits::ReplayOptions options;
   options.until = 2;
   options.bank = true;
-  const auto problems = bms::limits::replay(in, options, [](double t, const std::string&, const bms::limits::Limits& limits) {
-    if (std::isnan(t) || std::isnan(limits.ccl.value_A) || std::isnan(limits.dcl.value_A)) std::abort();
-  });
+  const auto problems =
+      bms::limits::replay(in, options, [](double t, const std::string&, const bms::limits::Limits& limits) {
+        if (std::isnan(t) || std::isnan(limits.ccl.value_A) || std::isnan(limits.dcl.value_A)) std::abort();
+      });
   for (const auto& problem : problems) {
     if (problem.message.empty()) std::abort();
   }

@@ -48,8 +48,8 @@ std::string display_name(const ServiceView& service) {
 }
 
 std::string short_name(const ServiceView& service) {
-  constexpr std::string_view kPrefix = "com.victronenergy.battery.";
-  return service.name.starts_with(kPrefix) ? service.name.substr(kPrefix.size()) : service.name;
+  constexpr std::string_view kBattery = "com.victronenergy.battery.";
+  return service.name.starts_with(kBattery) ? service.name.substr(kBattery.size()) : service.name;
 }
 
 /// Green, yellow, red.

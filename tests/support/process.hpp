@@ -31,6 +31,7 @@ class Process {
       dup2(out[1], 2);
       for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
       std::vector<char*> raw;
+      raw.reserve(arguments.size() + 1);
       for (auto& argument : arguments) raw.push_back(argument.data());
       raw.push_back(nullptr);
       execv(raw[0], raw.data());

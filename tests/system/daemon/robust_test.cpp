@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::kRack;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 #if defined(__SANITIZE_ADDRESS__)

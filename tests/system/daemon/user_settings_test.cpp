@@ -11,7 +11,6 @@ namespace {
 using test::kBank;
 using test::kRack;
 using testing::HasSubstr;
-using testing::Not;
 
 class UserSettings : public test::WriterRig {};
 

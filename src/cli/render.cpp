@@ -1,7 +1,9 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "cli/bus_view.hpp"
 
@@ -64,7 +66,7 @@ class Page {
  public:
   Page(const ServiceView& service, const RenderOptions& options) : service_(service), options_(options) {}
 
-  std::string text(bool cells) {
+  std::string text(bool cells, bool history) {
     title();
     if (!service_.error.empty()) {
       line(colour(31, "does not answer: " + service_.error));
@@ -78,6 +80,7 @@ class Page {
       cell_bars();
       temperatures();
     }
+    if (history) past();
     link();
     return std::move(out_);
   }
@@ -207,6 +210,46 @@ class Page {
     if (!text.empty()) paragraph("", 2, text);
   }
 
+  /// " (2026-11-21)": the day a unix time falls on; nothing when it is not known.
+  [[nodiscard]] std::string day(std::string_view path, const char* format = " ({:%Y-%m-%d})") const {
+    const auto seconds = service_.number(path);
+    if (!seconds || *seconds <= 0) return "";
+    return fmt::format(fmt::runtime(format), fmt::gmtime(static_cast<std::time_t>(*seconds)));
+  }
+
+  void range(const char* name, const std::string& minimum, const std::string& maximum) {
+    if (!service_.has(minimum)) return;
+    line(fmt::format("  {:<12} {}{} to {}{}", name, item(minimum), day(minimum + "Time"), item(maximum),
+                     day(maximum + "Time")));
+  }
+
+  void past() {
+    if (!service_.has("/History/TotalAhDrawn") && !service_.has("/History/MinimumVoltage")) return;
+    line(colour(1, "history") + day("/History/Since", " since {:%Y-%m-%d}"));
+    line(fmt::format("  {:<12} {} in all, deepest {}, last {}, average {}", "discharged", item("/History/TotalAhDrawn"),
+                     item("/History/DeepestDischarge"), item("/History/LastDischarge"),
+                     item("/History/AverageDischarge")));
+    line(fmt::format("  {:<12} {} charged, {} discharged", "energy", item("/History/ChargedEnergy"),
+                     item("/History/DischargedEnergy")));
+    line(fmt::format("  {:<12} {} cycles, {} full discharges, {} synchronisations", "counted",
+                     item("/History/ChargeCycles"), item("/History/FullDischarges"), item("/History/AutomaticSyncs")));
+    if (const auto seconds = service_.number("/History/TimeSinceLastFullCharge")) {
+      const auto minutes = static_cast<long>(*seconds) / 60;
+      line(fmt::format("  {:<12} {}d {}h {:02}m ago", "last full", minutes / 1440, minutes / 60 % 24, minutes % 60));
+    }
+    range("cells", "/History/MinimumCellVoltage", "/History/MaximumCellVoltage");
+    range("battery", "/History/MinimumVoltage", "/History/MaximumVoltage");
+    range("temperature", "/History/MinimumTemperature", "/History/MaximumTemperature");
+    line(fmt::format("  {:<12} {} low voltage, {} high voltage", "alarms", item("/History/LowVoltageAlarms"),
+                     item("/History/HighVoltageAlarms")));
+    std::string errors = service_.string("/History/LastErrors");
+    for (const char* head = "last errors"; !errors.empty(); head = "") {
+      const auto end = std::min(errors.find("; "), errors.size());
+      line(fmt::format("  {:<12} {}", head, errors.substr(0, end)));
+      errors.erase(0, end + 2);
+    }
+  }
+
   void link() {
     // Good answers always, what went wrong only where something did.
     if (!service_.has("/Link/Good")) return;
@@ -303,7 +346,7 @@ std::vector<const ServiceView*> chosen(const std::vector<ServiceView>& services,
 std::string render(const std::vector<ServiceView>& services, const RenderOptions& options) {
   if (options.only.empty() && services.size() > 1) return overview(services, options);
   std::string out;
-  for (const auto* service : chosen(services, options.only)) out += Page(*service, options).text(true) + "\n";
+  for (const auto* service : chosen(services, options.only)) out += Page(*service, options).text(true, !options.only.empty()) + "\n";
   if (out.empty() && !services.empty()) {
     out = "no battery of this name; there are:\n";
     for (const auto& service : services) {

@@ -87,12 +87,27 @@ void Bank::step(TimePoint now) {
   const auto& [limits, engine] = controls_.in_force();
   limits::step(limits, engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
+  past_.take(readings.empty() ? nullptr : &reading_, &limits_, std::nullopt, now);
   tell_limits(log_, "bank", limits_, now);
 }
 
-nlohmann::json Bank::save() const { return limits_.started ? limits::to_json(state_) : nlohmann::json(); }
+void Bank::reset_history(std::optional<history::Field> field) {
+  past_.reset(field);
+  spdlog::info("bank: history reset: {}", field ? history::to_string(*field) : "all of it");
+  if (!paths_) return;
+  paths_->show_history_now();
+  publish();
+}
+
+nlohmann::json Bank::save() const {
+  if (!limits_.started) return {};
+  nlohmann::json saved = limits::to_json(state_);
+  saved["history"] = past_.save();
+  return saved;
+}
 
 void Bank::restore(const nlohmann::json& saved, std::optional<double> seconds_ago) {
+  if (saved.is_object() && saved.contains("history")) past_.restore(saved.at("history"), seconds_ago, "bank");
   auto state = limits::bank_state_from_json(saved, Clock::now());
   if (!state) {
     spdlog::warn("bank: saved state not used: {}", state.error());
@@ -153,6 +168,7 @@ void Bank::update_items() {
   view.now = now_;
   view.reading = &reading_;
   view.limits = &limits_;
+  view.history = &past_.state();
   if (low_V > 0) view.low_voltage_V = low_V;
   view.members = members;
   view.in_series = config_.engine.series;
@@ -194,6 +210,12 @@ victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& 
   if (path == "/CustomName") return rename(std::get<std::string>(value));
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
+  if (path == "/History/Reset") {
+    const auto fields = history_fields(std::get<std::string>(value));
+    if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");
+    reset_history(*fields);
+    return victron::WriteResult::done;
+  }
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
   if (answer->result != victron::WriteResult::refused) show_controls();

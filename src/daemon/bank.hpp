@@ -24,6 +24,9 @@ class Bank {
   void set_limits(const config::Bank& bank);
   [[nodiscard]] Controls& controls() { return controls_; }
 
+  [[nodiscard]] const history::State& history() const { return past_.state(); }
+  void reset_history(std::optional<history::Field> field);
+
   [[nodiscard]] nlohmann::json save() const;
   void restore(const nlohmann::json& saved, std::optional<double> seconds_ago);
 
@@ -51,6 +54,7 @@ class Bank {
   limits::Limits limits_;
   Reading reading_;
   TimePoint now_{};
+  Past past_;
   std::optional<TimePoint> first_heard_;
   Controls controls_;
   LogFilter log_;

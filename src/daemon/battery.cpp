@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "daemon/limits_log.hpp"
+#include "limits/samples.hpp"
 #include "limits/state_json.hpp"
 #include "version.hpp"
 
@@ -123,6 +124,11 @@ void Battery::step(const Reading* reading, TimePoint now) {
     limits::step(limits_config(), device_, state_, input, now, limits_);
     if (soc_on_shunt_ && limits_.soc_source == "bms") limits_.soc_source = "shunt";  // exactly one source, and named
   }
+  if (limits_.events.new_device) {
+    spdlog::warn("{}: another battery answers; state and history start anew", unit_.display_name);
+    past_ = {};
+  }
+  past_.take(reading, is_shunt() ? nullptr : &limits_, limits::capacity(device_, state_), now);
   tell(now);
   publish();
   if (on_step) on_step(now);
@@ -165,15 +171,26 @@ void Battery::tell(TimePoint now) {
   }
 }
 
+void Battery::reset_history(std::optional<history::Field> field) {
+  past_.reset(field);
+  spdlog::info("{}: history reset: {}", unit_.display_name, field ? history::to_string(*field) : "all of it");
+  if (!paths_) return;
+  paths_->show_history_now();
+  publish();
+}
+
 nlohmann::json Battery::save() const {
-  if (is_shunt() || !limits_.started) return {};
-  nlohmann::json saved{{"engine", limits::to_json(state_)}};
+  if (!limits_.started) return {};
+  nlohmann::json saved{{"history", past_.save()}};
+  if (!is_shunt()) saved["engine"] = limits::to_json(state_);
   if (reading_ && reading_->serial) saved["serial"] = *reading_->serial;
   return saved;
 }
 
 void Battery::restore(const nlohmann::json& saved, std::optional<double> seconds_ago) {
-  if (is_shunt() || !saved.is_object() || !saved.contains("engine")) return;
+  if (!saved.is_object()) return;
+  if (saved.contains("history")) past_.restore(saved.at("history"), seconds_ago, unit_.name);
+  if (is_shunt() || !saved.contains("engine")) return;
   auto state = limits::state_from_json(saved.at("engine"), Clock::now());
   if (!state) {
     spdlog::warn("{}: saved state not used: {}", unit_.name, state.error());
@@ -299,6 +316,7 @@ void Battery::update_items() {
   const bool lost_shunt = is_shunt() && limits_.freshness == limits::Freshness::lost;
   view.reading = lost_shunt ? nullptr : &*reading_;
   view.limits = is_shunt() ? nullptr : &limits_;
+  view.history = &past_.state();
   view.link = station_ != nullptr ? &station_->health : nullptr;
   if (!reading_->cells_V.empty()) {
     view.low_voltage_V = limits_config().cell_v_min * static_cast<double>(reading_->cells_V.size());
@@ -367,6 +385,12 @@ victron::WriteAnswer Battery::rename(const std::string& name) {
 
 victron::WriteAnswer Battery::written(std::string_view path, const victron::Value& value) {
   if (path == "/CustomName") return rename(std::get<std::string>(value));
+  if (path == "/History/Reset") {
+    const auto fields = history_fields(std::get<std::string>(value));
+    if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");
+    reset_history(*fields);
+    return victron::WriteResult::done;
+  }
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
   const auto answer = controls_.written(path, value);

@@ -11,6 +11,7 @@
 #include "config/config.hpp"
 #include "daemon/controls.hpp"
 #include "daemon/log_filter.hpp"
+#include "daemon/past.hpp"
 #include "daemon/shared.hpp"
 #include "limits/engine.hpp"
 #include "port/bus.hpp"
@@ -77,6 +78,10 @@ class Battery {
   /// Limits by configuration; replaced when the configuration is loaded anew.
   void set_limits(const limits::Config& config, bool fault);
 
+  [[nodiscard]] const history::State& history() const { return past_.state(); }
+  /// One value of the history, or all, starts anew.
+  void reset_history(std::optional<history::Field> field);
+
   /// Its part of the state file, and back.
   [[nodiscard]] nlohmann::json save() const;
   void restore(const nlohmann::json& saved, std::optional<double> seconds_ago);
@@ -114,6 +119,7 @@ class Battery {
   limits::Limits limits_;
   std::optional<Reading> reading_;
   TimePoint last_step_{};
+  Past past_;
   std::optional<ShuntMerge> merge_;
   bool soc_on_shunt_ = false;
   Battery* soc_from_ = nullptr;

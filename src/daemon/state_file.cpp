@@ -1,7 +1,8 @@
 #include "daemon/state_file.hpp"
 
 #include <spdlog/spdlog.h>
-#include <time.h>
+
+#include "daemon/wall_clock.hpp"
 
 namespace bms::daemon {
 namespace {
@@ -9,23 +10,15 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kSavePeriod = std::chrono::minutes(10);
-constexpr double kTrustedSince_s = 1767225600;  // 2026-01-01: a clock before that has never been set
-
-/// Wall-clock time, only to tell how old a state file is: GX devices boot without a clock and jump.
-double wall_clock_s() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<double>(now.tv_sec);
-}
 
 /// How long ago the state was saved, by wall clocks that can be trusted at both ends; nullopt: unknown.
 std::optional<double> age_of(const json& content) {
   const auto saved = content.find("saved_unix_s");
   if (saved == content.end() || !saved->is_number()) return std::nullopt;
-  const double now = wall_clock_s();
+  const auto now = wall_clock_s();
   const auto then = saved->get<double>();
-  if (then < kTrustedSince_s || now < then) return std::nullopt;
-  return now - then;
+  if (!now || static_cast<double>(*now) < then) return std::nullopt;
+  return static_cast<double>(*now) - then;
 }
 
 }  // namespace
@@ -63,7 +56,7 @@ void StateFile::save(const std::vector<std::unique_ptr<Battery>>& batteries, con
   }
   if (remote_ != nullptr && remote_->switch_position()) content["remote"] = *remote_->switch_position();
   if (content.is_null()) return;
-  content["saved_unix_s"] = wall_clock_s();
+  if (const auto now_s = wall_clock_s()) content["saved_unix_s"] = *now_s;
   const std::string problem = store_.save(content, durable);
   if (!problem.empty() && problem != problem_) spdlog::warn("state not saved: {}", problem);
   problem_ = problem;

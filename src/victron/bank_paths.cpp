@@ -33,36 +33,6 @@ std::vector<MemberView> members_of(const BatteryView& view) {
   return {{.name = {}, .reading = view.reading, .limits = view.limits}};
 }
 
-struct HistoryPath {
-  std::string_view name;
-  std::string_view path;
-  bool negative;  ///< Ah drawn: published as zero or negative whatever the source says
-};
-constexpr HistoryPath kHistory[] = {
-    {"deepest_discharge_Ah", "/History/DeepestDischarge", true},
-    {"last_discharge_Ah", "/History/LastDischarge", true},
-    {"average_discharge_Ah", "/History/AverageDischarge", true},
-    {"total_drawn_Ah", "/History/TotalAhDrawn", true},
-    {"charge_cycles", "/History/ChargeCycles", false},
-    {"full_discharges", "/History/FullDischarges", false},
-    {"automatic_syncs", "/History/AutomaticSyncs", false},
-    {"low_voltage_alarms", "/History/LowVoltageAlarms", false},
-    {"high_voltage_alarms", "/History/HighVoltageAlarms", false},
-    {"low_starter_voltage_alarms", "/History/LowStarterVoltageAlarms", false},
-    {"high_starter_voltage_alarms", "/History/HighStarterVoltageAlarms", false},
-    {"min_voltage_V", "/History/MinimumVoltage", false},
-    {"max_voltage_V", "/History/MaximumVoltage", false},
-    {"min_cell_voltage_V", "/History/MinimumCellVoltage", false},
-    {"max_cell_voltage_V", "/History/MaximumCellVoltage", false},
-    {"min_starter_voltage_V", "/History/MinimumStarterVoltage", false},
-    {"max_starter_voltage_V", "/History/MaximumStarterVoltage", false},
-    {"min_temperature_C", "/History/MinimumTemperature", false},
-    {"max_temperature_C", "/History/MaximumTemperature", false},
-    {"since_full_charge_s", "/History/TimeSinceLastFullCharge", false},
-    {"discharged_energy_kWh", "/History/DischargedEnergy", false},
-    {"charged_energy_kWh", "/History/ChargedEnergy", false},
-};
-
 }  // namespace
 
 void BatteryPaths::put_extremes(const BatteryView& view) {
@@ -156,20 +126,6 @@ void BatteryPaths::put_member(std::size_t number, const MemberView& member, bool
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
     tree_.set(items[i], i < reading.cells_V.size() ? value_of(reading.cells_V[i]) : Value{});
-  }
-}
-
-void BatteryPaths::put_history(const BatteryView& view) {
-  for (const auto& [name, path, negative] : kHistory) {
-    std::optional<double> value;
-    for (const auto* source : {view.history, view.reading == nullptr ? nullptr : &view.reading->history}) {
-      if (value || source == nullptr) continue;
-      if (const auto entry = source->find(name); entry != source->end()) value = entry->second;
-    }
-    if (value) put(path, negative ? -std::abs(*value) : *value);
-  }
-  if (view.reading != nullptr && view.reading->cycles) {
-    put("/History/ChargeCycles", static_cast<double>(*view.reading->cycles));
   }
 }
 

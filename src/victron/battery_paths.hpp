@@ -33,6 +33,8 @@ class BatteryPaths {
   void update(const BatteryView& view);
   /// The serial number as shown from now on, see BatteryIdentity::serial.
   void show_serial(std::string serial) { identity_.serial = std::move(serial); }
+  /// The next update shows the history at once; else it is renewed every 10 s.
+  void show_history_now() { history_shown_.reset(); }
 
  private:
   void put(std::string_view path, Value value);
@@ -62,6 +64,7 @@ class BatteryPaths {
   std::vector<Item*> balances_;                   ///< /Balances/Cell<n>
   std::vector<std::vector<Item*>> member_cells_;  ///< /Battery/<n>/Cell/<m>/Voltage
   std::optional<TimePoint> link_shown_;
+  std::optional<TimePoint> history_shown_;
   std::optional<TimePoint> explained_;
   std::string explained_causes_;
 };

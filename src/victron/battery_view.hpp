@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "bms/reading.hpp"
+#include "history/history.hpp"
 #include "limits/output.hpp"
 #include "port/link_health.hpp"
 
@@ -42,12 +42,10 @@ struct TimeToSoc {
 /// Everything a service publishes in one update. The referenced objects must live during BatteryPaths::update() only.
 struct BatteryView {
   TimePoint now = {};
-  const Reading* reading = nullptr;        ///< newest complete Reading, of a bank the merged one; nullptr: never any
-  const limits::Limits* limits = nullptr;  ///< nullptr: a shunt, or no engine; nothing below /Info then
-  const port::LinkHealth* link = nullptr;  ///< nullptr: no link of its own (a bank)
-  /// Names as in Reading::history ("deepest_discharge_Ah", "charge_cycles", "min_cell_voltage_V", ...); goes before
-  /// that.
-  const std::map<std::string, double, std::less<>>* history = nullptr;
+  const Reading* reading = nullptr;          ///< newest complete Reading, of a bank the merged one; nullptr: never any
+  const limits::Limits* limits = nullptr;    ///< nullptr: a shunt, or no engine; nothing below /Info then
+  const port::LinkHealth* link = nullptr;    ///< nullptr: no link of its own (a bank)
+  const history::State* history = nullptr;   ///< ours; a device's own (Reading::history) goes before it
   std::optional<double> low_voltage_V = {};  ///< pack V below which nothing may discharge
   std::span<const MemberView> members = {};  ///< batteries of a bank; empty: a single battery
   int in_series = 1;                         ///< batteries in series per string

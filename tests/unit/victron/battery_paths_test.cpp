@@ -284,6 +284,41 @@ TEST_F(Paths, HistoryIsNegativeWhereConsumersExpectIt) {
   EXPECT_EQ(text("/History/MinimumVoltage"), "44.20V");
 }
 
+TEST_F(Paths, OurHistoryIsShownWhereTheDeviceHasNone) {
+  history::State past;
+  past.deepest_Ah = 90;
+  past.drawn_Ah = 1234.56;
+  past.cycles = 12.9;
+  past.charged_kWh = 3.456;
+  past.since_full_s = 3659;
+  past.min_cell = history::Mark{2.911, 1800000000};
+  past.min_voltage = history::Mark{44, 1800000000};
+  past.errors = {{Condition::short_circuit, 1800000000}, {Condition::internal, {}}};
+  reading.history = {{"min_voltage_V", 43.5}};
+  reading.cycles.reset();
+  paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
+  EXPECT_EQ(text("/History/DeepestDischarge"), "-90.0Ah");
+  EXPECT_EQ(text("/History/TotalAhDrawn"), "-1234.6Ah");
+  EXPECT_EQ(value("/History/ChargeCycles"), Value(12));
+  EXPECT_EQ(text("/History/ChargedEnergy"), "3.46kWh");
+  EXPECT_EQ(value("/History/TimeSinceLastFullCharge"), Value(3600));
+  EXPECT_EQ(text("/History/MinimumCellVoltage"), "2.911V");
+  EXPECT_EQ(value("/History/MinimumCellVoltageTime"), Value(1800000000));
+  EXPECT_EQ(text("/History/MinimumVoltage"), "43.50V");
+  EXPECT_FALSE(is_valid(value("/History/MinimumVoltageTime")));
+  EXPECT_EQ(text("/History/LastErrors"), "short_circuit 2027-01-15 08:00Z; internal");
+  EXPECT_EQ(tree.find("/History/LowStarterVoltageAlarms"), nullptr);
+
+  past.drawn_Ah = 1300;
+  paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
+  EXPECT_EQ(text("/History/TotalAhDrawn"), "-1234.6Ah") << "renewed every 10 s";
+  history::reset(past, history::Field::deepest_discharge_Ah);
+  paths.show_history_now();
+  paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
+  EXPECT_EQ(text("/History/TotalAhDrawn"), "-1300.0Ah");
+  EXPECT_FALSE(is_valid(value("/History/DeepestDischarge")));
+}
+
 TEST_F(Paths, EveryPathIsListedWithItsFormat) {
   reading.alarms = std::vector<Alarm>{};
   for (std::size_t i = 0; i < kConditionCount; ++i) {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../common.sh"
 arch=$1 folder=$2
 packages=libc6-dev,libstdc++-12-dev,libboost1.81-dev,libsdbus-c++-dev,libsystemd-dev,libserialport-dev,libspdlog-dev
-packages+=,libfmt-dev,libinih-dev,libcli11-dev,nlohmann-json3-dev,libexpected-dev,libgpiod-dev,base-files
+packages+=,libfmt-dev,libinih-dev,zlib1g-dev,libcli11-dev,nlohmann-json3-dev,libexpected-dev,libgpiod-dev,base-files
 stamp="$packages 4"
 if [ "$(cat "$folder/.complete" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 

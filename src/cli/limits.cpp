@@ -28,6 +28,7 @@ int run_limits(const LimitsOptions& options) {
   replay.config = loaded.config.limits;
   replay.configs = loaded.config.named_limits;
   replay.bank_config = loaded.config.bank.engine;
+  replay.bank_limits = loaded.config.bank.limits;
   std::ifstream file;
   if (options.readings != "-") {
     file.open(options.readings);

@@ -40,9 +40,11 @@ void Past::restore(const nlohmann::json& saved, std::optional<double> seconds_ag
 }
 
 std::optional<std::optional<history::Field>> history_fields(std::string_view name) {
-  if (name == "all") return std::optional<history::Field>();
-  const auto field = history::field_from_string(name);
-  return field ? std::optional(field) : std::nullopt;
+  using Wanted = std::optional<history::Field>;
+  if (name == "all") return std::optional<Wanted>(std::in_place, std::nullopt);
+  const Wanted field = history::field_from_string(name);
+  if (!field) return std::nullopt;
+  return std::optional<Wanted>(std::in_place, field);
 }
 
 }  // namespace bms::daemon

@@ -20,7 +20,11 @@ struct ReplayOptions {
   Config config;                                       ///< for batteries without one of their own
   std::map<std::string, Config, std::less<>> configs;  ///< by battery name
   BankConfig bank_config;
+  std::optional<Config> bank_limits;  ///< voltages and times of a recorded bank; nullopt: as `config`
 };
+
+/// By name; battery "rack_2" of a section "rack" with several addresses takes that of "rack".
+const Config& config_for(const ReplayOptions& options, const std::string& battery);
 
 struct ReplayProblem {
   std::size_t line;  ///< from 1; 0: not a line
@@ -36,7 +40,10 @@ using ReplaySink = std::function<void(double t_s, const std::string& battery, co
 /// "shunt": {"soc_pct", "current_A"}. A quantity that was never named is one the battery cannot tell; null makes it
 /// stop.
 ///
-/// Lines are checked before the first step: with problems nothing is run.
+/// A recording (`dbus-bms export`) is told by its first line: each of its lines with "step" is one step, at its own
+/// time, of its own battery, from the engine states it carries; the bank is one of them.
+///
+/// Lines are checked before the first step: with problems nothing is run. A recording is run up to its first problem.
 std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& options, const ReplaySink& sink);
 /// The same, with each step as one line of JSON.
 std::vector<ReplayProblem> replay(std::istream& readings, const ReplayOptions& options, std::ostream& out);

@@ -1,0 +1,236 @@
+#include "recorder/recorder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "limits/state_json.hpp"
+#include "recorder/archive.hpp"
+
+namespace bms::recorder {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kGroups = 12;                 ///< the budget is so many groups
+constexpr std::int64_t kLongestGroup_ms = 7200000;  ///< the span ends within one of them
+
+double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+std::string text(const json& document) { return document.dump(-1, ' ', true, json::error_handler_t::replace); }
+
+json device_json(const limits::Device& device) {
+  const Unavailable& gone = device.unavailable;
+  json out{{"cells", device.cells},
+           {"configuration_fault", device.configuration_fault},
+           {"poll_interval_s", device.poll_interval_s},
+           {"temperature_period_s", device.temperature_period_s},
+           {"alarm_period_s", device.alarm_period_s}};
+  if (device.capacity_Ah) out["capacity_Ah"] = *device.capacity_Ah;
+  const std::pair<const char*, bool> missing[] = {{"temperatures", gone.temperatures},
+                                                  {"mos_temperature", gone.mos_temperature},
+                                                  {"cells", gone.cells},
+                                                  {"fets", gone.fets},
+                                                  {"bms_limits", gone.bms_limits},
+                                                  {"alarms", gone.alarms}};
+  out["unavailable"] = json::array();
+  for (const auto& [name, absent] : missing) {
+    if (absent) out["unavailable"].push_back(name);
+  }
+  return out;
+}
+
+json external_json(std::span<const limits::ExternalLimit> external) {
+  json list = json::array();
+  for (const auto& limit : external) {
+    json one{{"name", std::string(limit.name)}};
+    constexpr const char* kSources[] = {"user", "external", "alternator"};
+    one["source"] = kSources[static_cast<std::size_t>(limit.source)];
+    const auto add = [&one](const char* key, const std::optional<double>& value) {
+      if (value) one[key] = *value;
+    };
+    add("charge_A", limit.charge_A);
+    add("discharge_A", limit.discharge_A);
+    add("voltage_V", limit.voltage_V);
+    add("ttl_s", limit.ttl_s);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+template <class Input>
+json requests(const Input& input) {
+  json rare = json::object();
+  if (!input.external.empty()) rare["external"] = external_json(input.external);
+  json list = json::array();
+  if (input.rebulk) list.push_back("rebulk");
+  if (input.top_balance) list.push_back("top_balance");
+  if (!list.empty()) rare["request"] = std::move(list);
+  return rare;
+}
+
+}  // namespace
+
+Recorder::Recorder(Options options) : options_(options) {}
+
+std::size_t Recorder::add(const std::string& name) {
+  channels_.emplace_back().name = name;
+  return channels_.size() - 1;
+}
+
+std::size_t Recorder::add_bank(const std::string& name, std::vector<std::size_t> members) {
+  const std::size_t channel = add(name);
+  channels_[channel].members = std::move(members);
+  return channel;
+}
+
+std::int64_t Recorder::since_start_ms(TimePoint now) {
+  if (!start_) start_ = now;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - *start_).count();
+  return std::max<std::int64_t>(ms, last_ms_);
+}
+
+void Recorder::begin_group(std::int64_t at_ms, bool restated) {
+  if (!groups_.empty()) pack();
+  Group& group = groups_.emplace_back();
+  group.begin_ms = at_ms;
+  group.restated = restated;
+  last_ms_ = at_ms;
+  for (Channel& channel : channels_) {
+    channel.base = {};
+    channel.keyed = channel.seen = channel.texts_known = false;
+  }
+  forget_old();
+}
+
+void Recorder::before(std::size_t index, const limits::State& state, const limits::Device& device, TimePoint now) {
+  const std::int64_t at_ms = since_start_ms(now);
+  const bool full = !groups_.empty() && (groups_.back().bytes >= options_.budget_bytes / kGroups ||
+                                         at_ms - groups_.back().begin_ms >= kLongestGroup_ms);
+  if (groups_.empty() || full || restate_) begin_group(at_ms, std::exchange(restate_, false));
+  Channel& channel = channels_[index];
+  if (channel.keyed) return;
+  json key{{"device", device_json(device)}, {"engine", limits::to_json(state)}};
+  if (state.stepped) {
+    key["engine_t"] = seconds(std::chrono::duration_cast<std::chrono::milliseconds>(state.last_step - *start_).count());
+  }
+  channel.keyframe = text(key);
+  channel.keyed = true;
+}
+
+void Recorder::before_bank(std::size_t index, const limits::BankState& state, TimePoint now) {
+  Channel& bank = channels_[index];
+  const auto seen = [this](std::size_t member) { return channels_[member].seen; };
+  if (bank.keyed || !std::all_of(bank.members.begin(), bank.members.end(), seen)) return;
+  json key{{"members", json::array()}};
+  for (const std::size_t member : bank.members) key["members"].push_back(channels_[member].name);
+  key["engine"] = limits::to_json(state);
+  if (state.stepped) {
+    const auto last = state.last_step - start_.value_or(now);
+    key["engine_t"] = seconds(std::chrono::duration_cast<std::chrono::milliseconds>(last).count());
+  }
+  bank.keyframe = text(key);
+  bank.keyed = true;
+}
+
+void Recorder::after(std::size_t index, const limits::Input& input, const limits::Limits& limits, TimePoint now) {
+  Channel& channel = channels_[index];
+  Record record{index, since_start_ms(now), input.reading != nullptr, true, {}, {}, std::move(channel.row)};
+  json rare = requests(input);
+  if (input.set_soc_pct) rare["set_soc_pct"] = *input.set_soc_pct;
+  if (input.reading != nullptr) {
+    put(record.row, *input.reading);
+    if (Texts texts = texts_of(*input.reading); !channel.texts_known || texts != channel.texts) {
+      rare.update(to_json(texts));
+      channel.texts = std::move(texts);
+      channel.texts_known = true;
+    }
+  }
+  put(record.row, input.shunt);
+  put_inputs(record.row, input.charge_off, input.discharge_off);
+  put(record.row, limits);
+  if (!rare.empty()) record.rare = text(rare);
+  channel.trend.add(record.at_ms, input.reading, &limits);
+  append(channel, std::move(record));
+}
+
+void Recorder::after_bank(std::size_t index, const limits::BankInput& input, const Reading& merged,
+                          const limits::Limits& limits, TimePoint now) {
+  Channel& channel = channels_[index];
+  Record record{index, since_start_ms(now), false, true, {}, {}, std::move(channel.row)};
+  put_soc(record.row, input.soc_pct);
+  put_inputs(record.row, input.charge_off, input.discharge_off);
+  put(record.row, limits);
+  if (const json rare = requests(input); !rare.empty()) record.rare = text(rare);
+  channel.trend.add(record.at_ms, &merged, &limits);
+  append(channel, std::move(record));
+}
+
+void Recorder::observe(std::size_t index, const Reading& reading, TimePoint now) {
+  const std::int64_t at_ms = since_start_ms(now);
+  if (groups_.empty()) begin_group(at_ms, false);
+  Channel& channel = channels_[index];
+  Record record{index, at_ms, true, false, {}, {}, std::move(channel.row)};
+  put(record.row, reading);
+  channel.trend.add(at_ms, &reading, nullptr);
+  append(channel, std::move(record));
+}
+
+void Recorder::restate() { restate_ = true; }
+
+void Recorder::append(Channel& channel, Record record) {
+  record.keyframe = std::exchange(channel.keyframe, {});
+  encode(record, last_ms_, channel.base, open_);
+  last_ms_ = record.at_ms;
+  channel.base.row = record.row;
+  channel.base.known = true;
+  channel.row = std::move(record.row);
+  channel.seen = true;
+  if (open_.size() >= options_.chunk_bytes) {
+    pack();
+    forget_old();
+  }
+}
+
+void Recorder::pack() {
+  if (open_.empty()) return;
+  groups_.back().chunks.push_back({packed(open_), static_cast<std::uint32_t>(open_.size())});
+  groups_.back().bytes += groups_.back().chunks.back().packed.size();
+  open_.clear();
+}
+
+void Recorder::forget_old() {
+  const auto span_ms = std::chrono::duration_cast<std::chrono::milliseconds>(options_.span).count();
+  while (groups_.size() > 1) {
+    const bool old = last_ms_ - groups_[1].begin_ms > span_ms;
+    if (!old && bytes() <= options_.budget_bytes) return;
+    groups_.pop_front();
+  }
+}
+
+std::size_t Recorder::bytes() const {
+  std::size_t sum = open_.capacity();
+  for (const Group& group : groups_) sum += group.bytes;
+  return sum;
+}
+
+std::string Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s) const {
+  json header{{"channels", json::array()}};
+  for (const Channel& channel : channels_) {
+    header["channels"].push_back({{"name", channel.name}, {"bank", !channel.members.empty()}});
+  }
+  if (unix_s && start_) {
+    const auto age_s = std::chrono::duration_cast<std::chrono::seconds>(now - *start_).count();
+    header["start_unix_s"] = *unix_s - age_s;  // of t = 0, by the clock as it is now
+  }
+  ArchiveWriter writer(text(header));
+  for (const Group& group : groups_) {
+    writer.begin_group(group.begin_ms, group.restated);
+    for (const Chunk& chunk : group.chunks) writer.add(chunk.packed, chunk.raw_size);
+    if (&group == &groups_.back() && !open_.empty()) {
+      writer.add(packed(open_), static_cast<std::uint32_t>(open_.size()));
+    }
+  }
+  return std::move(writer).take();
+}
+
+}  // namespace bms::recorder

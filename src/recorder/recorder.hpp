@@ -1,0 +1,98 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "limits/bank.hpp"
+#include "limits/state.hpp"
+#include "recorder/codec.hpp"
+#include "recorder/trend.hpp"
+
+namespace bms::recorder {
+
+struct Options {
+  std::size_t budget_bytes = 6U << 20U;  ///< of all batteries together; the oldest part goes first
+  std::chrono::hours span{24};           ///< and nothing older than this is kept
+  std::size_t chunk_bytes = 64U << 10U;  ///< packed at a time: what one step may cost
+};
+
+/// Keeps what the engines were given and what they said, step by step, in bounded memory (limit-engine X5).
+///
+/// Differences of a few bytes are gathered in chunks that zlib packs; chunks in groups, each of which begins with the
+/// state of every engine, so that what is left after the oldest group was dropped still replays to the same outputs.
+/// Pure: no clock, no I/O. Points in time must be whole milliseconds, see to_ms(), or a replay would differ in the last
+/// digit.
+class Recorder {
+ public:
+  explicit Recorder(Options options = {});
+
+  /// A battery or the bank; the answer names it from here on.
+  std::size_t add(const std::string& name);
+  /// The bank consists of these channels.
+  std::size_t add_bank(const std::string& name, std::vector<std::size_t> members);
+
+  /// Before each engine step. Stores the state when a new group begins.
+  void before(std::size_t channel, const limits::State& state, const limits::Device& device, TimePoint now);
+  void before_bank(std::size_t channel, const limits::BankState& state, TimePoint now);
+  /// After it.
+  void after(std::size_t channel, const limits::Input& input, const limits::Limits& limits, TimePoint now);
+  void after_bank(std::size_t channel, const limits::BankInput& input, const Reading& merged,
+                  const limits::Limits& limits, TimePoint now);
+  /// A shunt: nothing is worked out, only kept.
+  void observe(std::size_t channel, const Reading& reading, TimePoint now);
+  /// The configuration changed: what follows is to be replayed with the new one, from the states then.
+  void restate();
+
+  /// Everything in one piece: what decode_archive() takes. `unix_s`: the wall clock now, if it is set.
+  [[nodiscard]] std::string archive(TimePoint now, std::optional<std::int64_t> unix_s) const;
+  [[nodiscard]] std::size_t bytes() const;  ///< memory in use for records
+  [[nodiscard]] const Trend& trend(std::size_t channel) const { return channels_[channel].trend; }
+  [[nodiscard]] const std::string& name(std::size_t channel) const { return channels_[channel].name; }
+  [[nodiscard]] std::size_t channels() const { return channels_.size(); }
+
+ private:
+  struct Channel {
+    std::string name;
+    std::vector<std::size_t> members;  ///< of a bank
+    Base base;                         ///< in this group
+    bool keyed = false;                ///< its engine's state is in this group
+    bool seen = false;                 ///< it has a record in this group
+    Texts texts;
+    bool texts_known = false;
+    std::string keyframe;  ///< for the record to come
+    Row row;
+    Trend trend;
+  };
+  struct Chunk {
+    std::string packed;
+    std::uint32_t raw_size = 0;
+  };
+  struct Group {
+    std::int64_t begin_ms = 0;
+    bool restated = false;  ///< the configuration may be another one than that of the group before
+    std::vector<Chunk> chunks;
+    std::size_t bytes = 0;
+  };
+
+  std::int64_t since_start_ms(TimePoint now);
+  void begin_group(std::int64_t at_ms, bool restated);
+  void append(Channel& channel, Record record);
+  void pack();
+  void forget_old();
+
+  Options options_;
+  std::optional<TimePoint> start_;
+  std::deque<Channel> channels_;
+  std::deque<Group> groups_;  ///< the last one is being filled
+  std::string open_;          ///< its chunk that is not packed yet
+  std::int64_t last_ms_ = 0;
+  bool restate_ = false;
+};
+
+/// `now` in whole milliseconds, as engine and recorder must both see it.
+inline TimePoint to_ms(TimePoint now) { return std::chrono::floor<std::chrono::milliseconds>(now); }
+
+}  // namespace bms::recorder

@@ -30,9 +30,11 @@ int main(int argc, char** argv) {
   add_ports(app, action);
   add_probe(app, action);
   add_status(app, action);
+  add_support(app, action);
   add_capture(app, action);
   add_decode(app, action);
   add_limits(app, action);
+  add_export(app, action);
   add_simulate(app, action);
   try {
     app.parse(with_default_command(argc, argv));

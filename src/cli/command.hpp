@@ -23,10 +23,12 @@ void add_check_config(CLI::App& app, Action& action);
 void add_decode(CLI::App& app, Action& action);
 void add_import_config(CLI::App& app, Action& action);
 void add_limits(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_ports(CLI::App& app, Action& action);
 void add_probe(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
+void add_support(CLI::App& app, Action& action);
 
 }  // namespace bms::cli

@@ -17,12 +17,19 @@ constexpr const char* kServiceName = "com.victronenergy.battery.dbusbms_bank";
 constexpr const char* kDeviceId = "dbusbms_bank";
 constexpr auto kStartGrace = std::chrono::seconds(3);
 
+std::vector<std::size_t> channels_of(const std::vector<Battery*>& batteries) {
+  std::vector<std::size_t> channels;
+  for (const Battery* battery : batteries) channels.push_back(battery->channel());
+  return channels;
+}
+
 }  // namespace
 
 Bank::Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> members)
     : shared_(shared),
       config_(config),
       members_(std::move(members)),
+      channel_(shared.recorder.add_bank("bank", channels_of(members_))),
       controls_({"bank", true, {config.limits, config.engine}, config.limits_fallback}, shared.user) {
   std::vector<Controls*> controls;
   for (Battery* member : members_) controls.push_back(&member->controls());
@@ -40,6 +47,7 @@ void Bank::set_soc_source(Battery* source) {
 void Bank::set_limits(const config::Bank& bank) {
   config_.limits = bank.limits;
   controls_.set_file({bank.limits, config_.engine}, bank.limits_fallback);
+  shared_.recorder.restate();
 }
 
 void Bank::member_stepped(TimePoint now) {
@@ -68,6 +76,7 @@ bool Bank::complete(TimePoint now) {
 
 void Bank::step(TimePoint now) {
   if (!complete(now)) return;
+  now = recorder::to_ms(now);  // to what a recording keeps
   now_ = now;
   std::vector<limits::Member> members;
   std::vector<const Reading*> readings;
@@ -85,8 +94,10 @@ void Bank::step(TimePoint now) {
   controls_.fill(input);
   if (shared_.remote.state().off) input.charge_off = input.discharge_off = true;
   const auto& [limits, engine] = controls_.in_force();
+  shared_.recorder.before_bank(channel_, state_, now);
   limits::step(limits, engine, state_, members, input, now, limits_);
   reading_ = merge(readings, config_.engine.series);
+  shared_.recorder.after_bank(channel_, input, reading_, limits_, now);
   past_.take(readings.empty() ? nullptr : &reading_, &limits_, std::nullopt, now);
   tell_limits(log_, "bank", limits_, now);
 }
@@ -137,7 +148,8 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
   owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("bank: {}", message)); };
   owner.published = [this] { spdlog::info("bank: on D-Bus as {}", service_->name()); };
   service_ = std::make_unique<victron::BatteryService>(
-      shared_.loop, victron::BatteryService::Options{kServiceName, shared_.bus_address}, std::move(owner));
+      shared_.loop, victron::BatteryService::Options{kServiceName, shared_.bus_address, shared_.recording},
+      std::move(owner));
   victron::BatteryIdentity identity;
   identity.instance = settings.instance;
   identity.connection = fmt::format("Bank of {} batteries", members_.size());
@@ -218,7 +230,10 @@ victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& 
   }
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
-  if (answer->result != victron::WriteResult::refused) show_controls();
+  if (answer->result != victron::WriteResult::refused) {
+    shared_.recorder.restate();  // other limits may be in force from here on
+    show_controls();
+  }
   return *answer;
 }
 

@@ -24,6 +24,7 @@ class Bank {
   void set_limits(const config::Bank& bank);
   [[nodiscard]] Controls& controls() { return controls_; }
 
+  [[nodiscard]] std::size_t channel() const { return channel_; }
   [[nodiscard]] const history::State& history() const { return past_.state(); }
   void reset_history(std::optional<history::Field> field);
 
@@ -55,6 +56,7 @@ class Bank {
   Reading reading_;
   TimePoint now_{};
   Past past_;
+  std::size_t channel_;  ///< of the recorder
   std::optional<TimePoint> first_heard_;
   Controls controls_;
   LogFilter log_;

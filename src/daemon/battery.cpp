@@ -28,6 +28,7 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
       unit_(unit),
       driver_(driver),
       role_(role),
+      channel_(shared.recorder.add(unit.name)),
       controls_(
           {unit.name, false, {limits::for_interval(unit.limits, interval_s(section)), {}}, role.configuration_fault},
           shared.user) {
@@ -50,6 +51,7 @@ void Battery::identified(const DriverInfo& driver, unsigned address) {
   if (driver.has_address) unit_.address = address;
   device_.unavailable = driver.unavailable;
   if (may_switch()) controls_.set_commands(&commands_);
+  shared_.recorder.restate();
 }
 
 void Battery::attach(port::Bus& bus, port::Station& station) {
@@ -66,6 +68,7 @@ void Battery::attach(port::Bus& bus, port::Station& station) {
 void Battery::set_limits(const limits::Config& config, bool fault) {
   controls_.set_file({limits::for_interval(config, interval_s(section_)), {}}, fault);
   device_.configuration_fault = fault;
+  shared_.recorder.restate();
 }
 
 void Battery::set_sources(Battery* soc, const Battery* current, const Battery* voltage) {
@@ -95,6 +98,7 @@ Reading Battery::with_shunts(const Reading& own) {
 void Battery::take(const Reading& own) {
   const bool first = !reading_;
   reading_ = with_shunts(own);
+  recorder::snap(*reading_);
   const Reading& reading = *reading_;
   if (first) {
     spdlog::info("{}: {} {} {}", unit_.display_name, reading.model.value_or("battery"), reading.serial.value_or(""),
@@ -112,16 +116,20 @@ void Battery::tick(TimePoint now) {
 }
 
 void Battery::step(const Reading* reading, TimePoint now) {
+  now = recorder::to_ms(now);  // to what a recording keeps
   last_step_ = now;
   if (is_shunt()) {
     age_shunt(now);
+    if (reading != nullptr) shared_.recorder.observe(channel_, *reading, now);
   } else {
     limits::Input input;
     input.reading = reading;
     controls_.fill(input);
     // A member whose limits nobody obeys is left alone: its bank stops.
     if (shared_.remote.state().off && role_.publish_limits) input.charge_off = input.discharge_off = true;
+    shared_.recorder.before(channel_, state_, device_, now);
     limits::step(limits_config(), device_, state_, input, now, limits_);
+    shared_.recorder.after(channel_, input, limits_, now);
     if (soc_on_shunt_ && limits_.soc_source == "bms") limits_.soc_source = "shunt";  // exactly one source, and named
   }
   if (limits_.events.new_device) {
@@ -287,7 +295,8 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
   owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("{}: {}", unit_.name, message)); };
   owner.published = [this] { spdlog::info("{}: on D-Bus as {}", unit_.display_name, service_->name()); };
   service_ = std::make_unique<victron::BatteryService>(
-      shared_.loop, victron::BatteryService::Options{unit_.service_name(), shared_.bus_address}, std::move(owner));
+      shared_.loop, victron::BatteryService::Options{unit_.service_name(), shared_.bus_address, shared_.recording},
+      std::move(owner));
   victron::BatteryIdentity identity;
   identity.instance = settings.instance;
   identity.connection = connection_text();
@@ -395,7 +404,10 @@ victron::WriteAnswer Battery::written(std::string_view path, const victron::Valu
   if (path == "/Remote") return throw_remote(shared_.remote, value);
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
-  if (answer->result != victron::WriteResult::refused) show_controls();
+  if (answer->result != victron::WriteResult::refused) {
+    shared_.recorder.restate();  // other limits may be in force from here on
+    show_controls();
+  }
   return *answer;
 }
 

@@ -78,6 +78,7 @@ class Battery {
   /// Limits by configuration; replaced when the configuration is loaded anew.
   void set_limits(const limits::Config& config, bool fault);
 
+  [[nodiscard]] std::size_t channel() const { return channel_; }
   [[nodiscard]] const history::State& history() const { return past_.state(); }
   /// One value of the history, or all, starts anew.
   void reset_history(std::optional<history::Field> field);
@@ -120,6 +121,7 @@ class Battery {
   std::optional<Reading> reading_;
   TimePoint last_step_{};
   Past past_;
+  std::size_t channel_;  ///< of the recorder
   std::optional<ShuntMerge> merge_;
   bool soc_on_shunt_ = false;
   Battery* soc_from_ = nullptr;

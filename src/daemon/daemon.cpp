@@ -16,6 +16,7 @@
 #include "daemon/identify.hpp"
 #include "daemon/log.hpp"
 #include "daemon/ports.hpp"
+#include "daemon/recording_file.hpp"
 #include "daemon/state_file.hpp"
 #include "daemon/watchdog.hpp"
 #include "daemon/web_view.hpp"
@@ -75,12 +76,15 @@ class Daemon {
         identities_(state_.folder()),
         settings_(loop_,
                   {victron::bus_address(options.dbus), patience(), system_patience(), state_.folder() / "instances"}),
+        recording_(recorder_),
         shared_{loop_,
                 victron::bus_address(options.dbus),
                 settings_,
                 remote_,
                 user_,
                 identities_,
+                recorder_,
+                [this] { return recording_.descriptor(Clock::now()); },
                 config_.daemon.allow_control,
                 [this](const std::string& reason) { fail(reason); }} {}
 
@@ -118,8 +122,17 @@ class Daemon {
     const auto text = [this] {
       return web_status(batteries_, bank_.get()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     };
+    // Made anew every few seconds at most, however many pages ask.
+    const auto history = [this, made = TimePoint{}, plots = std::string()]() mutable {
+      const TimePoint now = Clock::now();
+      if (plots.empty() || now - made > std::chrono::seconds(5)) {
+        plots = web_history(batteries_, bank_.get(), recorder_, now).dump();
+        made = now;
+      }
+      return plots;
+    };
     page_ = std::make_unique<web::Server>(loop_, web::Options{config_.web.host, config_.web.port, config_.web.token},
-                                          web::Provider{text, [] { return std::string("{}"); }});
+                                          web::Provider{text, history});
     const std::string problem = page_->start();
     if (!problem.empty()) spdlog::critical("{}", problem);
     return problem.empty();
@@ -262,6 +275,7 @@ class Daemon {
     } else {
       state_.save_when_due(batteries_, bank_.get(), now);
     }
+    recording_.tick(now);
     next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
     ticker_.expires_at(next_tick_);
     ticker_.async_wait([this](const boost::system::error_code& error) {
@@ -344,6 +358,8 @@ class Daemon {
   UserSettings user_;
   Identities identities_;
   victron::SettingsClient settings_;
+  recorder::Recorder recorder_;
+  RecordingFile recording_;
   Shared shared_;
   Buses buses_;
   std::vector<std::unique_ptr<Battery>> batteries_;

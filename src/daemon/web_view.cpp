@@ -62,4 +62,12 @@ Json web_status(const std::vector<std::unique_ptr<Battery>>& batteries, const Ba
   return {{"batteries", std::move(list)}};
 }
 
+Json web_history(const std::vector<std::unique_ptr<Battery>>& batteries, const Bank* bank,
+                 const recorder::Recorder& recorder, TimePoint now) {
+  Json out = Json::object();
+  if (bank != nullptr) out["dbusbms_bank"] = recorder.plot(bank->channel(), now);
+  for (const auto& battery : batteries) out[battery->unit().service_suffix] = recorder.plot(battery->channel(), now);
+  return out;
+}
+
 }  // namespace bms::daemon

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 #include <ostream>
+#include <sstream>
 #include <vector>
 
 #include "recorder/codec.hpp"
@@ -40,12 +41,22 @@ class Exporter {
     Cursor cursor(archive.substr(kMagic.size()));
     const auto text = cursor.text();
     if (!text || !header(*text)) return "header damaged";
+    write_header();
     while (!cursor.done()) {
       const auto kind = cursor.byte();
       const bool good = kind == kGroup ? group(cursor) : kind == kChunk ? chunk(cursor) : false;
       if (!good) return "damaged";
     }
     return {};
+  }
+
+  /// Only what the header says.
+  bool knows(std::string_view archive) {
+    if (!archive.starts_with(kMagic)) return false;
+    const auto text = Cursor(archive.substr(kMagic.size())).text();
+    return text && header(*text) &&
+           (battery_.empty() || std::any_of(channels_.begin(), channels_.end(),
+                                            [this](const Channel& channel) { return channel.name == battery_; }));
   }
 
  private:
@@ -56,10 +67,14 @@ class Exporter {
       if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) return false;
       channels_.push_back({entry["name"].get<std::string>(), entry.value("bank", false), {}, {}, false, false});
     }
-    ordered_json line{{"t", 0}, {"recording", 1}};
-    if (document.contains("start_unix_s")) line["start_unix_s"] = document["start_unix_s"];
-    write(line);
+    if (document.contains("start_unix_s")) start_unix_s_ = document["start_unix_s"];
     return channels_.size() <= kMostChannels;
+  }
+
+  void write_header() {
+    ordered_json line{{"t", 0}, {"recording", 1}};
+    if (!start_unix_s_.is_null()) line["start_unix_s"] = start_unix_s_;
+    write(line);
   }
 
   bool group(Cursor& cursor) {
@@ -126,6 +141,7 @@ class Exporter {
   const std::string& battery_;
   std::ostream& out_;
   std::vector<Channel> channels_;
+  json start_unix_s_;
   std::int64_t previous_ms_ = 0;
 };
 
@@ -144,22 +160,29 @@ std::string packed(std::string_view raw) {
   return out;
 }
 
-ArchiveWriter::ArchiveWriter(const std::string& header) : out_(kMagic) {
-  append_varint(out_, header.size());
-  out_ += header;
+ArchiveWriter::ArchiveWriter(Sink sink, const std::string& header) : sink_(std::move(sink)) {
+  std::string begin(kMagic);
+  append_varint(begin, header.size());
+  sink_(begin + header);
 }
 
 void ArchiveWriter::begin_group(std::int64_t begin_ms, bool restated) {
-  out_ += kGroup;
-  append_varint(out_, static_cast<std::uint64_t>(begin_ms));
-  out_ += restated ? '\1' : '\0';
+  std::string mark(1, kGroup);
+  append_varint(mark, static_cast<std::uint64_t>(begin_ms));
+  sink_(mark + (restated ? '\1' : '\0'));
 }
 
 void ArchiveWriter::add(const std::string& packed, std::uint32_t raw_size) {
-  out_ += kChunk;
-  append_varint(out_, raw_size);
-  append_varint(out_, packed.size());
-  out_ += packed;
+  std::string mark(1, kChunk);
+  append_varint(mark, raw_size);
+  append_varint(mark, packed.size());
+  sink_(mark);
+  sink_(packed);
+}
+
+bool knows(std::string_view archive, const std::string& battery) {
+  std::ostringstream nowhere;
+  return Exporter(battery, nowhere).knows(archive);
 }
 
 std::string export_lines(std::string_view archive, const std::string& battery, std::ostream& out) {

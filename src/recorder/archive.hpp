@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -13,14 +14,18 @@ std::string packed(std::string_view raw);
 /// A recording in one piece, as it goes from the daemon to `dbus-bms export`.
 class ArchiveWriter {
  public:
-  explicit ArchiveWriter(const std::string& header);
+  using Sink = std::function<void(std::string_view bytes)>;
+
+  ArchiveWriter(Sink sink, const std::string& header);
   void begin_group(std::int64_t begin_ms, bool restated);
   void add(const std::string& packed, std::uint32_t raw_size);
-  [[nodiscard]] std::string take() && { return std::move(out_); }
 
  private:
-  std::string out_;
+  Sink sink_;
 };
+
+/// Whether an archive has this battery; the empty name is all of them.
+bool knows(std::string_view archive, const std::string& battery);
 
 /// Writes an archive as JSON lines that `dbus-bms limits` replays to the same outputs. `battery`: only this one; empty:
 /// all, with the bank. An empty text, or what is wrong with the archive (what came before is written).

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "limits/state_json.hpp"
-#include "recorder/archive.hpp"
 
 namespace bms::recorder {
 namespace {
@@ -207,13 +206,18 @@ void Recorder::forget_old() {
   }
 }
 
+nlohmann::ordered_json Recorder::plot(std::size_t channel, TimePoint now) const {
+  const auto since_start = now - start_.value_or(now);
+  return channels_[channel].trend.to_json(std::chrono::duration_cast<std::chrono::milliseconds>(since_start).count());
+}
+
 std::size_t Recorder::bytes() const {
   std::size_t sum = open_.capacity();
   for (const Group& group : groups_) sum += group.bytes;
   return sum;
 }
 
-std::string Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s) const {
+void Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s, const ArchiveWriter::Sink& sink) const {
   json header{{"channels", json::array()}};
   for (const Channel& channel : channels_) {
     header["channels"].push_back({{"name", channel.name}, {"bank", !channel.members.empty()}});
@@ -222,7 +226,7 @@ std::string Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s)
     const auto age_s = std::chrono::duration_cast<std::chrono::seconds>(now - *start_).count();
     header["start_unix_s"] = *unix_s - age_s;  // of t = 0, by the clock as it is now
   }
-  ArchiveWriter writer(text(header));
+  ArchiveWriter writer(sink, text(header));
   for (const Group& group : groups_) {
     writer.begin_group(group.begin_ms, group.restated);
     for (const Chunk& chunk : group.chunks) writer.add(chunk.packed, chunk.raw_size);
@@ -230,7 +234,6 @@ std::string Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s)
       writer.add(packed(open_), static_cast<std::uint32_t>(open_.size()));
     }
   }
-  return std::move(writer).take();
 }
 
 }  // namespace bms::recorder

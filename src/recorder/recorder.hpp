@@ -8,6 +8,7 @@
 
 #include "limits/bank.hpp"
 #include "limits/state.hpp"
+#include "recorder/archive.hpp"
 #include "recorder/codec.hpp"
 #include "recorder/trend.hpp"
 
@@ -46,12 +47,11 @@ class Recorder {
   /// The configuration changed: what follows is to be replayed with the new one, from the states then.
   void restate();
 
-  /// Everything in one piece: what decode_archive() takes. `unix_s`: the wall clock now, if it is set.
-  [[nodiscard]] std::string archive(TimePoint now, std::optional<std::int64_t> unix_s) const;
+  /// Everything, piece by piece: what export_lines() takes. `unix_s`: the wall clock now, if it is set.
+  void archive(TimePoint now, std::optional<std::int64_t> unix_s, const ArchiveWriter::Sink& sink) const;
   [[nodiscard]] std::size_t bytes() const;  ///< memory in use for records
-  [[nodiscard]] const Trend& trend(std::size_t channel) const { return channels_[channel].trend; }
-  [[nodiscard]] const std::string& name(std::size_t channel) const { return channels_[channel].name; }
-  [[nodiscard]] std::size_t channels() const { return channels_.size(); }
+  /// The last day in a few hundred points, see Trend::to_json().
+  [[nodiscard]] nlohmann::ordered_json plot(std::size_t channel, TimePoint now) const;
 
  private:
   struct Channel {

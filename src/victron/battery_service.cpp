@@ -25,6 +25,8 @@ constexpr std::string_view kPresent[] = {"/FirmwareVersion", "/HardwareVersion",
 }  // namespace
 
 class BatteryService::Impl {
+  static constexpr const char* kRecorderInterface = "com.github.dbus_bms.Recorder";
+
  public:
   Impl(boost::asio::io_context& loop, Options options, Owner owner)
       : options_(std::move(options)),
@@ -68,6 +70,10 @@ class BatteryService::Impl {
     } catch (const std::exception& error) {
       return fail(error.what());
     }
+    if (options_.recording &&
+        sd_bus_add_object_vtable(bus_.raw(), &recorder_, "/", kRecorderInterface, recorder_methods(), this) < 0) {
+      return fail("the bus refuses the recorder's interface");
+    }
     // Flags 0: neither queue behind another owner nor replace it.
     if (const int result =
             sd_bus_request_name_async(bus_.raw(), &request_, options_.name.c_str(), 0, &Impl::named, this);
@@ -79,6 +85,7 @@ class BatteryService::Impl {
   void stop() {
     published_ = false;
     request_ = sd_bus_slot_unref(request_);
+    recorder_ = sd_bus_slot_unref(recorder_);
     objects_.reset();
   }
 
@@ -90,6 +97,25 @@ class BatteryService::Impl {
       spdlog::error("{}: {}", self.options_.name, error.what());
     }
     return 0;
+  }
+
+  /// Whoever may call this service may read what it recorded; the file is handed over, not its content.
+  static int get_recording(sd_bus_message* call, void* context, sd_bus_error* error) noexcept {
+    try {
+      const int descriptor = static_cast<Impl*>(context)->options_.recording();
+      if (descriptor < 0) return sd_bus_error_set(error, SD_BUS_ERROR_NO_MEMORY, "the recording cannot be handed out");
+      return sd_bus_reply_method_return(call, "h", descriptor);
+    } catch (const std::exception&) {
+      return -ENOMEM;
+    }
+  }
+  static const sd_bus_vtable* recorder_methods() {
+    static const sd_bus_vtable kMethods[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("GetRecording", "", "h", get_recording, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+    };
+    return kMethods;
   }
 
   void named(sd_bus_message* reply) {
@@ -147,6 +173,7 @@ class BatteryService::Impl {
   Refusals refusals_;
   std::optional<ItemObjects> objects_;
   sd_bus_slot* request_ = nullptr;
+  sd_bus_slot* recorder_ = nullptr;
   bool published_ = false;
   BusConnection bus_;
 };

@@ -49,6 +49,8 @@ class BatteryService {
   struct Options {
     std::string name;     ///< well-known bus name
     std::string address;  ///< D-Bus address, see bus_address()
+    /// Answers GetRecording: a descriptor that stays the owner's, or -1. Empty: the method is not there.
+    std::function<int()> recording = {};
   };
   struct Owner {
     /// Called for a write to a writable item, after type and range were checked. Runs on the loop; must not wait.

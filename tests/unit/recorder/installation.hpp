@@ -15,6 +15,12 @@
 
 namespace bms::recorder {
 
+inline std::string archived(const Recorder& recorder, TimePoint now = {}) {
+  std::string bytes;
+  recorder.archive(now, 1800000000, [&bytes](std::string_view part) { bytes += part; });
+  return bytes;
+}
+
 /// What the daemon is to the recorder: two batteries with their engines, a bank of them, and a shunt. Everything that
 /// happens comes from one seed.
 class Installation {
@@ -73,7 +79,7 @@ class Installation {
 
   [[nodiscard]] std::string lines(const std::string& battery = "") const {
     std::ostringstream out;
-    const std::string problem = export_lines(recorder.archive(now_, 1800000000), battery, out);
+    const std::string problem = export_lines(archived(recorder, now_), battery, out);
     return problem.empty() ? out.str() : problem;
   }
 

@@ -118,14 +118,14 @@ TEST(Recorder, LinesCarryWhatWasPublished) {
 TEST(Recorder, AnEmptyOneIsAHeaderOnly) {
   const Recorder recorder;
   std::ostringstream out;
-  EXPECT_EQ(export_lines(recorder.archive({}, {}), "", out), "");
+  EXPECT_EQ(export_lines(archived(recorder), "", out), "");
   EXPECT_EQ(out.str(), "{\"t\":0,\"recording\":1}\n");
 }
 
 TEST(Recorder, DamagedArchivesAreRefused) {
   Installation boat({.chunk_bytes = 4000});
   boat.run(30);
-  const std::string good = boat.recorder.archive({}, {});
+  const std::string good = archived(boat.recorder);
   std::ostringstream out;
   EXPECT_NE(export_lines("rubbish", "", out), "");
   EXPECT_NE(export_lines("", "", out), "");

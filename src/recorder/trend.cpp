@@ -78,7 +78,8 @@ nlohmann::ordered_json Trend::to_json(std::int64_t now_ms) const {
   nlohmann::ordered_json out;
   auto& times = out["t"] = nlohmann::ordered_json::array();
   for (const Point& point : points_) {
-    times.push_back(std::round(static_cast<double>(point.slot * width_ms_ + width_ms_ / 2 - now_ms) / 1000));
+    const std::int64_t middle_ms = std::min(point.slot * width_ms_ + width_ms_ / 2, now_ms);
+    times.push_back(std::round(static_cast<double>(middle_ms - now_ms) / 1000));
   }
   for (std::size_t i = 0; i < kCount; ++i) {
     if (std::none_of(points_.begin(), points_.end(), [&](const Point& point) { return point.count[i] > 0; })) continue;

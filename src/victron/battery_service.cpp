@@ -70,8 +70,9 @@ class BatteryService::Impl {
     } catch (const std::exception& error) {
       return fail(error.what());
     }
-    if (options_.recording &&
-        sd_bus_add_object_vtable(bus_.raw(), &recorder_, "/", kRecorderInterface, recorder_methods(), this) < 0) {
+    // A fallback as the items are: sd-bus wants all of "/" to be of one kind.
+    if (options_.recording && sd_bus_add_fallback_vtable(bus_.raw(), &recorder_, "/", kRecorderInterface,
+                                                         recorder_methods(), is_root, this) < 0) {
       return fail("the bus refuses the recorder's interface");
     }
     // Flags 0: neither queue behind another owner nor replace it.
@@ -108,6 +109,11 @@ class BatteryService::Impl {
     } catch (const std::exception&) {
       return -ENOMEM;
     }
+  }
+  static int is_root(sd_bus* /*bus*/, const char* path, const char* /*interface*/, void* context, void** found,
+                     sd_bus_error* /*error*/) {
+    *found = context;
+    return std::string_view(path) == "/" ? 1 : 0;
   }
   static const sd_bus_vtable* recorder_methods() {
     static const sd_bus_vtable kMethods[] = {

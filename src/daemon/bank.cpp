@@ -158,10 +158,13 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
   identity.process_version = kVersion;
   identity.family = "bank";
   identity.serial = kDeviceId;
-  paths_ = std::make_unique<victron::BatteryPaths>(
-      service_->items(), identity,
-      victron::BatteryPaths::Options{
-          .bank = true, .user_settings = true, .mode = controls_.can_switch(), .remote = shared_.remote.by_switch()});
+  paths_ =
+      std::make_unique<victron::BatteryPaths>(service_->items(), identity,
+                                              victron::BatteryPaths::Options{.bank = true,
+                                                                             .user_settings = true,
+                                                                             .clear_history = true,
+                                                                             .mode = controls_.can_switch(),
+                                                                             .remote = shared_.remote.by_switch()});
   shared_.settings.watch_custom_name(kDeviceId, [this](const std::string& name) { show_name(name); });
   update_items();
   if (const auto missing = service_->publish()) spdlog::error("bank: not published: {} is not known", *missing);
@@ -222,6 +225,10 @@ victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& 
   if (path == "/CustomName") return rename(std::get<std::string>(value));
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
+  if (path == "/History/Clear") {
+    reset_history(std::nullopt);
+    return victron::WriteResult::done;
+  }
   if (path == "/History/Reset") {
     const auto fields = history_fields(std::get<std::string>(value));
     if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");

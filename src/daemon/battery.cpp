@@ -7,7 +7,6 @@
 
 #include "daemon/limits_log.hpp"
 #include "limits/samples.hpp"
-#include "limits/state_json.hpp"
 #include "version.hpp"
 
 namespace bms::daemon {
@@ -179,35 +178,6 @@ void Battery::tell(TimePoint now) {
   }
 }
 
-void Battery::reset_history(std::optional<history::Field> field) {
-  past_.reset(field);
-  spdlog::info("{}: history reset: {}", unit_.display_name, field ? history::to_string(*field) : "all of it");
-  if (!paths_) return;
-  paths_->show_history_now();
-  publish();
-}
-
-nlohmann::json Battery::save() const {
-  if (!limits_.started) return {};
-  nlohmann::json saved{{"history", past_.save()}};
-  if (!is_shunt()) saved["engine"] = limits::to_json(state_);
-  if (reading_ && reading_->serial) saved["serial"] = *reading_->serial;
-  return saved;
-}
-
-void Battery::restore(const nlohmann::json& saved, std::optional<double> seconds_ago) {
-  if (!saved.is_object()) return;
-  if (saved.contains("history")) past_.restore(saved.at("history"), seconds_ago, unit_.name);
-  if (is_shunt() || !saved.contains("engine")) return;
-  auto state = limits::state_from_json(saved.at("engine"), Clock::now());
-  if (!state) {
-    spdlog::warn("{}: saved state not used: {}", unit_.name, state.error());
-    return;
-  }
-  state_ = std::move(*state);
-  limits::restart(state_, seconds_ago);
-}
-
 std::vector<victron::TimeToSoc> times_to_soc(const limits::Limits& limits) {
   std::vector<victron::TimeToSoc> ways;
   for (std::size_t i = 0; i < limits.time_to_soc_s.size(); ++i) {
@@ -309,6 +279,7 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
       victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
                                      .cell_page = !role_.member && !is_shunt(),
                                      .user_settings = !is_shunt(),
+                                     .clear_history = !is_shunt(),
                                      .set_soc = may_set_soc(),
                                      .mode = !is_shunt() && controls_.can_switch(),
                                      .remote = shared_.remote.by_switch() && !is_shunt()});
@@ -394,6 +365,10 @@ victron::WriteAnswer Battery::rename(const std::string& name) {
 
 victron::WriteAnswer Battery::written(std::string_view path, const victron::Value& value) {
   if (path == "/CustomName") return rename(std::get<std::string>(value));
+  if (path == "/History/Clear") {
+    reset_history(std::nullopt);
+    return victron::WriteResult::done;
+  }
   if (path == "/History/Reset") {
     const auto fields = history_fields(std::get<std::string>(value));
     if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");

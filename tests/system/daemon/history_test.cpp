@@ -46,6 +46,10 @@ TEST_F(HistoryOnBus, IsKeptOverARestartAndReset) {
   EXPECT_TRUE(eventually([&] { return number("/History/MaximumTemperature") == 17; }));
   EXPECT_LT(number("/History/DeepestDischarge"), -1);
   EXPECT_EQ(number("/History/MinimumTemperature"), 17);
+
+  EXPECT_EQ(number("/History/CanBeCleared"), 1);
+  EXPECT_EQ(write("/History/Reset", "all"), 0);
+  EXPECT_TRUE(eventually([&] { return number("/History/Since") >= since && number("/History/TotalAhDrawn") == 0; }));
 }
 
 }  // namespace

@@ -162,8 +162,8 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
       std::make_unique<victron::BatteryPaths>(service_->items(), identity,
                                               victron::BatteryPaths::Options{.bank = true,
                                                                              .user_settings = true,
-                                                                             .clear_history = true,
                                                                              .mode = controls_.can_switch(),
+                                                                             .clear_history = true,
                                                                              .remote = shared_.remote.by_switch()});
   shared_.settings.watch_custom_name(kDeviceId, [this](const std::string& name) { show_name(name); });
   update_items();

@@ -279,9 +279,9 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
       victron::BatteryPaths::Options{.limits = role_.publish_limits && !is_shunt(),
                                      .cell_page = !role_.member && !is_shunt(),
                                      .user_settings = !is_shunt(),
-                                     .clear_history = !is_shunt(),
                                      .set_soc = may_set_soc(),
                                      .mode = !is_shunt() && controls_.can_switch(),
+                                     .clear_history = !is_shunt(),
                                      .remote = shared_.remote.by_switch() && !is_shunt()});
   shared_.settings.watch_custom_name(device_id_, [this](const std::string& name) { show_name(name); });
   update_items();

@@ -25,7 +25,8 @@ TEST_F(HistoryOnBus, IsKeptOverARestartAndReset) {
   configure_rack(test::bus_driver(), "1");
   start_daemon();
   ASSERT_TRUE(appears("dbusbms_rack"));
-  EXPECT_EQ(number("/History/MaximumTemperature"), 21);
+  const double warm = number("/History/MaximumTemperature");
+  EXPECT_GE(warm, 21);
   EXPECT_LT(number("/History/DeepestDischarge"), -1);
   const double since = number("/History/Since");
   EXPECT_GT(since, 1767225600);
@@ -35,13 +36,13 @@ TEST_F(HistoryOnBus, IsKeptOverARestartAndReset) {
   command(simulator, {{"set", {{"temps_C", {17, 17}}}}});
   start_daemon();
   ASSERT_TRUE(appears("dbusbms_rack"));
-  EXPECT_EQ(number("/History/MaximumTemperature"), 21) << daemon_->output();
+  EXPECT_EQ(number("/History/MaximumTemperature"), warm) << daemon_->output();
   EXPECT_EQ(number("/History/MinimumTemperature"), 17);
   EXPECT_EQ(number("/History/Since"), since);
 
   EXPECT_EQ(write("/History/Reset", "max_weather_C"), 2);
   EXPECT_EQ(write("/History/MaximumTemperature", "0"), 1);
-  EXPECT_EQ(number("/History/MaximumTemperature"), 21);
+  EXPECT_EQ(number("/History/MaximumTemperature"), warm);
   EXPECT_EQ(write("/History/Reset", "max_temperature_C"), 0);
   EXPECT_TRUE(eventually([&] { return number("/History/MaximumTemperature") == 17; }));
   EXPECT_LT(number("/History/DeepestDischarge"), -1);

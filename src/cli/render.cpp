@@ -319,7 +319,7 @@ std::string overview(const std::vector<ServiceView>& services, const RenderOptio
   }
   for (const auto& service : services) {
     if (is_member(service, services)) continue;
-    out += Page(service, options).text(false);
+    out += Page(service, options).text(false, false);
     if (short_name(service) == "dbusbms_bank") out += "\n" + members;
     out += "\n";
   }
@@ -346,7 +346,8 @@ std::vector<const ServiceView*> chosen(const std::vector<ServiceView>& services,
 std::string render(const std::vector<ServiceView>& services, const RenderOptions& options) {
   if (options.only.empty() && services.size() > 1) return overview(services, options);
   std::string out;
-  for (const auto* service : chosen(services, options.only)) out += Page(*service, options).text(true, !options.only.empty()) + "\n";
+  for (const auto* service : chosen(services, options.only))
+    out += Page(*service, options).text(true, !options.only.empty()) + "\n";
   if (out.empty() && !services.empty()) {
     out = "no battery of this name; there are:\n";
     for (const auto& service : services) {

@@ -129,6 +129,7 @@ void Player::restore_device(const json& entry) {
     if (name == "bms_limits") device_.unavailable.bms_limits = true;
     if (name == "alarms") device_.unavailable.alarms = true;
   }
+  config_ = for_interval(config_, device_.poll_interval_s);  // as the daemon does
   device_known_ = true;
 }
 

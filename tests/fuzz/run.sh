@@ -8,7 +8,7 @@ build=$(readlink -f "$1")
 seconds=$2
 runs=${3:-0}
 sources=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
-chunk=250000
+chunk=500000
 export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=3:quarantine_size_mb=4}
 
 mapfile -t targets < <(find "$build" -maxdepth 4 -type f -name '*_fuzz' -executable | sort)
@@ -20,7 +20,7 @@ mkdir -p executions findings
 # Longest input, bytes: what one or two exchanges need, a short file otherwise.
 longest() {
   case $1 in
-    config_fuzz | import_dsb_fuzz) echo 300 ;;
+    config_fuzz | import_dsb_fuzz) echo 120 ;;
     readings_fuzz) echo 200 ;;
     state_fuzz) echo 4096 ;;
     jk_fuzz | jk_pb_fuzz | ve_text_fuzz) echo 400 ;;
@@ -61,7 +61,7 @@ while [ "$open" = 1 ]; do
     done=$(cut -d ' ' -f 1 "executions/$name" 2>/dev/null || echo 0)
     [ "$done" -ge "$runs" ] || [ -n "${failed[$name]:-}" ] && continue
     open=1
-    one "${target#"$build"/}" -runs=$chunk || failed[$name]=1
+    one "${target#"$build"/}" -runs=$chunk -max_total_time=120 || failed[$name]=1
   done
 done
 [ ${#failed[@]} -eq 0 ]

@@ -47,7 +47,7 @@ TEST(Modbus, ADamagedLongBlockLeavesItsLengthOpen) {
   std::mt19937 random(3);
   auto pair = board({{"dialect", "d2"}});
   pair.truth = random_truth(random);
-  int damaged = 0;
+  std::size_t damaged = 0;
   auto inner = pair.dialogue.answerer;
   pair.dialogue.answerer = [&, inner](ByteView request) {
     Bytes answer = inner(request);
@@ -57,7 +57,7 @@ TEST(Modbus, ADamagedLongBlockLeavesItsLengthOpen) {
   };
   const auto first = pair.poll();
   ASSERT_TRUE(first) << to_string(first.error());
-  EXPECT_EQ(damaged, 2);
+  EXPECT_EQ(damaged, 2U);
   EXPECT_EQ(first->cells_V, pair.device->quantised(pair.truth).cells_V);
   pair.dialogue.requests.clear();
   ASSERT_TRUE(pair.poll());

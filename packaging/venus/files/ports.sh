@@ -114,9 +114,14 @@ give_back() {
   if [ -x $STARTER/start-tty.sh ] && [ -e "/dev/$1" ]; then $STARTER/start-tty.sh "$1" >/dev/null 2>&1; fi
 }
 
+# A service that is stopped while it claims leaves the claim behind, which goes on to its end.
+claiming() { [ -e "$RUN/claiming" ] && kill -0 "$(cat "$RUN/claiming")" 2>/dev/null; }
+not_claiming() { ! claiming; }
+
 claim() {
   pid=$1
   mkdir -p "$RUN" "$(dirname $RULES)"
+  echo $$ >"$RUN/claiming"
   : >"$RUN/rules"
   : >"$RUN/ports.new"
   configured_ports | while read -r port; do
@@ -142,7 +147,7 @@ claim() {
     rm -f "$RUN/ports.gone"
   fi
   mv "$RUN/ports.new" "$HELD"
-  rm -f "$RUN/rules"
+  rm -f "$RUN/rules" "$RUN/claiming"
 }
 
 # What serial-starter began on the port before its rules spoke is ended.
@@ -153,6 +158,7 @@ plugged() {
 }
 
 release() {
+  wait_for 60 not_claiming || true
   ttys=$(cut -d' ' -f1 "$HELD" 2>/dev/null)
   if [ -e $RULES ]; then
     rm -f $RULES

@@ -165,25 +165,27 @@ TEST(Invariants, RemovedInputNeverAllowsMoreThanAFrozenOne) {  // 12
     TimePoint now{};
     std::uint64_t steps = 0;
     const std::uint64_t which = script.front() % 10;
-    std::optional<Reading> old;
+    std::optional<Reading> seen;  // the last one that both runs saw whole
+    bool cutting = false;
     for (const auto event : script) {
       for (int left = world.apply(event); left > 0; --left, ++steps) {
         Input input = world.input();
         now += seconds(world.step_s());
-        if (steps == 50 && input.reading != nullptr && removed.started) old = world.reading();
+        cutting = cutting || (steps >= 50 && seen && removed.started);
         Reading reading;
         Input cut = input;
-        if (old && input.reading != nullptr) {
+        if (cutting && input.reading != nullptr) {
           // Everything else arrives in both runs.
           Reading whole = world.reading();
           reading = whole;
           remove(reading, which);
-          freeze(whole, *old, which);
+          freeze(whole, *seen, which);
           cut.reading = &reading;
           input.reading = &whole;
           limits::step(config, world.device(), removed, cut, now, less);
           limits::step(config, world.device(), frozen, input, now, more);
         } else {
+          if (input.reading != nullptr) seen = world.reading();
           limits::step(config, world.device(), removed, cut, now, less);
           limits::step(config, world.device(), frozen, input, now, more);
         }

@@ -10,7 +10,7 @@
 namespace bms::cli {
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string battery;
   std::string output = "-";
   std::optional<std::string> dbus;
@@ -28,7 +28,7 @@ bool write(const std::vector<std::string>& archives, const std::string& battery,
   return false;
 }
 
-int run_export(const Options& options) {
+int run_export(const ExportOptions& options) {
   const Recordings recordings = read_recordings(options.dbus);
   for (const auto& problem : recordings.problems) std::cerr << problem << '\n';
   if (recordings.archives.empty()) {
@@ -59,7 +59,7 @@ int run_export(const Options& options) {
 }  // namespace
 
 void add_export(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExportOptions>();
   auto* command = app.add_subcommand("export", "the last 24 h of a running daemon as JSON lines for `limits`");
   command->add_option("--battery", options->battery, "only this one (name of its section, rack or rack_2)");
   command->add_option("-o,--output", options->output, "file (default: standard output)");

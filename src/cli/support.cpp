@@ -31,7 +31,7 @@ constexpr std::size_t kMostCapture = 4U << 20U;  ///< bytes of one capture
 constexpr std::size_t kMostCaptures = 20;
 constexpr const char* kMultilog = "/var/log/dbus-bms";
 
-struct Options {
+struct SupportOptions {
   std::string output;
   std::string config;
   std::string log;
@@ -63,7 +63,7 @@ std::optional<std::string> output_of(const char* command) {
   return text;
 }
 
-std::string log_text(const Options& options) {
+std::string log_text(const SupportOptions& options) {
   if (!options.log.empty()) {
     const fs::path path(options.log);
     std::error_code error;
@@ -96,7 +96,7 @@ std::string ports_text() {
 }
 
 /// The bus's part: what is published and what was recorded. What cannot be had is said in its place.
-void add_bus(const Options& options, std::vector<bundle::File>& files) {
+void add_bus(const SupportOptions& options, std::vector<bundle::File>& files) {
   try {
     files.push_back({"bus.json", to_json(read_services(options.dbus)).dump(2) + "\n"});
     const Recordings recordings = read_recordings(options.dbus);
@@ -115,7 +115,7 @@ void add_bus(const Options& options, std::vector<bundle::File>& files) {
   }
 }
 
-void add_captures(const Options& options, std::vector<bundle::File>& files) {
+void add_captures(const SupportOptions& options, std::vector<bundle::File>& files) {
   std::error_code error;
   std::size_t count = 0;
   for (const auto& entry : fs::directory_iterator(options.captures, error)) {
@@ -129,7 +129,7 @@ void add_captures(const Options& options, std::vector<bundle::File>& files) {
   if (count == 0) files.push_back({"captures/none.txt", fmt::format("no *.cap in {}\n", options.captures)});
 }
 
-int run_support(const Options& options) {
+int run_support(const SupportOptions& options) {
   std::vector<bundle::File> files;
   files.push_back({"version.txt", about()});
   const auto config = tail_of(options.config, 1U << 20U);
@@ -158,7 +158,7 @@ int run_support(const Options& options) {
 }  // namespace
 
 void add_support(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SupportOptions>();
   std::error_code error;
   const bool venus = fs::exists("/opt/victronenergy", error);
   options->config = venus ? "/data/dbus-bms/config.ini" : "/etc/dbus-bms/config.ini";

@@ -7,13 +7,12 @@
 #include "limits/bank.hpp"
 #include "limits/player.hpp"
 #include "limits/state_json.hpp"
+#include "limits/timing.hpp"
 
 namespace bms::limits {
 namespace {
 
 using nlohmann::json;
-
-constexpr double kMaxTime_s = 1e9;
 
 /// The bank of a recording.
 struct BankPlayer {

@@ -11,13 +11,13 @@
 #include "limits/json.hpp"
 #include "limits/player.hpp"
 #include "limits/recording.hpp"
+#include "limits/timing.hpp"
 
 namespace bms::limits {
 namespace {
 
 using nlohmann::json;
 
-constexpr double kMaxTime_s = 1e9;
 constexpr double kMaxSteps = 1e7;  ///< a hundred days of seconds: a typing error must not run for ever
 
 struct Line {

@@ -8,6 +8,7 @@ inline constexpr double kEpsilon = 1e-6;
 inline constexpr double kLongestStep_s = 10;  ///< G7
 inline constexpr double kLongestGap_s = 600;  ///< L6, G8: nothing from before is trusted after that
 inline constexpr double kDay_s = 86400;
+inline constexpr double kMaxTime_s = 1e9;  ///< of recorded readings, either sign
 
 /// Comparisons of measured values: equal within 1e-6 is equal (limit-engine chapter 1).
 inline bool at_least(double a, double b) { return a >= b - kEpsilon; }

@@ -59,7 +59,7 @@ constexpr unsigned kMostBalancing = 48;  ///< as many as a double counts bit by 
 
 double number(const std::optional<double>& value) { return value ? *value : kAbsent; }
 double number(const std::optional<bool>& value) { return value ? (*value ? 1.0 : 0.0) : kAbsent; }
-bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+bool equal(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 ordered_json json_number(double value) { return std::isnan(value) ? ordered_json(nullptr) : ordered_json(value); }
 ordered_json json_flag(double value) { return std::isnan(value) ? ordered_json(nullptr) : ordered_json(value != 0); }
@@ -111,7 +111,7 @@ struct Difference {
 
   bool operator()(std::size_t begin, std::size_t count = 1) const {
     for (std::size_t i = begin; i < begin + count; ++i) {
-      if (all || !same(before.values[i], after.values[i])) return true;
+      if (all || !equal(before.values[i], after.values[i])) return true;
     }
     return false;
   }

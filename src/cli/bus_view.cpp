@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "victron/bus_connection.hpp"
+#include "cli/open_bus.hpp"
 
 namespace bms::cli {
 namespace {
@@ -84,7 +84,7 @@ bool ServiceView::has(std::string_view path) const {
 }
 
 std::vector<ServiceView> read_services(const std::optional<std::string>& address) {
-  const auto connection = sdbus::createSessionBusConnectionWithAddress(victron::bus_address(address));
+  const auto connection = open_bus(address);
   auto bus = sdbus::createProxy(*connection, "org.freedesktop.DBus", "/org/freedesktop/DBus");
   std::vector<std::string> names;
   bus->callMethod("ListNames").onInterface("org.freedesktop.DBus").withTimeout(kReplyTimeout).storeResultsTo(names);

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <set>
 
-#include "victron/bus_connection.hpp"
+#include "cli/open_bus.hpp"
 
 namespace bms::cli {
 namespace {
@@ -44,7 +44,7 @@ std::uint32_t process_of(sdbus::IConnection& bus, const std::string& name) {
 
 Recordings read_recordings(const std::optional<std::string>& bus_address) {
   constexpr auto kReplyTimeout = std::chrono::seconds(10);
-  const auto bus = sdbus::createSessionBusConnectionWithAddress(victron::bus_address(bus_address));
+  const auto bus = open_bus(bus_address);
   std::vector<std::string> names;
   sdbus::createProxy(*bus, "org.freedesktop.DBus", "/org/freedesktop/DBus")
       ->callMethod("ListNames")

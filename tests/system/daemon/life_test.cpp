@@ -184,8 +184,7 @@ TEST_F(Life, AnUnknownBatteryIsFoundByAsking) {
   simulate("daren", "1", {"--soc", "44"});
   configure_rack("auto", "1");
   auto& daemon = start_daemon();
-  ASSERT_NE(daemon.wait_for("found daren at 9600 baud, address 1", 0, std::chrono::seconds(90)), std::string::npos)
-      << daemon.output();
+  ASSERT_NE(daemon.wait_for("found daren at ", 0, std::chrono::seconds(90)), std::string::npos) << daemon.output();
   ASSERT_TRUE(appears("dbusbms_rack"));
   EXPECT_NEAR(number("dbusbms_rack", "/Soc"), 44, 0.2);
 }

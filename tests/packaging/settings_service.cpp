@@ -1,4 +1,5 @@
-// com.victronenergy.settings and .system for a GX device made of a folder: settings_service ADDRESS, until it is killed.
+// com.victronenergy.settings and .system for a GX device made of a folder: settings_service ADDRESS, until it is
+// killed.
 #include <cstdio>
 
 #include "support/fake_battery.hpp"

@@ -93,7 +93,7 @@ class Exporter {
     const auto raw_size = cursor.varint();
     const auto packed = cursor.text();
     if (!raw_size || *raw_size > kLargestChunk || !packed) return false;
-    std::string raw(*raw_size, '\0');
+    std::string raw(static_cast<std::size_t>(*raw_size), '\0');
     uLongf size = raw.size();
     if (uncompress(reinterpret_cast<Bytef*>(raw.data()), &size, reinterpret_cast<const Bytef*>(packed->data()),
                    packed->size()) != Z_OK ||
@@ -103,8 +103,9 @@ class Exporter {
     for (Cursor records(raw); !records.done();) {
       const auto index = records.varint();
       if (!index || *index >= channels_.size()) return false;
-      Channel& channel = channels_[*index];
-      const auto record = decode(records, *index, previous_ms_, channel.base);
+      const auto place = static_cast<std::size_t>(*index);
+      Channel& channel = channels_[place];
+      const auto record = decode(records, place, previous_ms_, channel.base);
       if (!record || !line(channel, *record)) return false;
       previous_ms_ = record->at_ms;
       channel.base.row = record->row;

@@ -122,8 +122,8 @@ std::optional<double> Cursor::number() {
 
 std::optional<std::string_view> Cursor::take(std::uint64_t size) {
   if (size > bytes_.size()) return std::nullopt;
-  const auto part = bytes_.substr(0, size);
-  bytes_.remove_prefix(size);
+  const auto part = bytes_.substr(0, static_cast<std::size_t>(size));
+  bytes_.remove_prefix(part.size());
   return part;
 }
 
@@ -152,7 +152,7 @@ std::optional<Record> decode(Cursor& cursor, std::size_t channel, std::int64_t p
     const auto cells = cursor.varint();
     const auto temperatures = cursor.varint();
     if (!cells || !temperatures || *cells > kMostCells || *temperatures > kMostCells) return std::nullopt;
-    record.row = Row(*cells, *temperatures);
+    record.row = Row(static_cast<std::size_t>(*cells), static_cast<std::size_t>(*temperatures));
   } else if (base.known) {
     record.row = base.row;
   } else {

@@ -43,7 +43,7 @@ std::uint32_t process_of(sdbus::IConnection& bus, const std::string& name) {
 }  // namespace
 
 Recordings read_recordings(const std::optional<std::string>& bus_address) {
-  constexpr auto kReplyTimeout = std::chrono::seconds(10);
+  constexpr auto kRecordingTimeout = std::chrono::seconds(10);
   const auto bus = open_bus(bus_address);
   std::vector<std::string> names;
   sdbus::createProxy(*bus, "org.freedesktop.DBus", "/org/freedesktop/DBus")
@@ -61,7 +61,7 @@ Recordings read_recordings(const std::optional<std::string>& bus_address) {
       sdbus::createProxy(*bus, name, "/")
           ->callMethod("GetRecording")
           .onInterface("com.github.dbus_bms.Recorder")
-          .withTimeout(kReplyTimeout)
+          .withTimeout(kRecordingTimeout)
           .storeResultsTo(file);
       recordings.archives.push_back(content(file.get()));
     } catch (const sdbus::Error& error) {

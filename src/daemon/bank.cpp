@@ -19,6 +19,7 @@ constexpr auto kStartGrace = std::chrono::seconds(3);
 
 std::vector<std::size_t> channels_of(const std::vector<Battery*>& batteries) {
   std::vector<std::size_t> channels;
+  channels.reserve(batteries.size());
   for (const Battery* battery : batteries) channels.push_back(battery->channel());
   return channels;
 }

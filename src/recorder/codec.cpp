@@ -1,5 +1,6 @@
 #include "recorder/codec.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -22,7 +23,9 @@ std::int64_t unzigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
 }
 
-bool same(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
+bool same(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b));
+}
 
 /// Where the number stands on a grid; 0 for what stands on none.
 std::int64_t on_grid(double value, double grid) { return std::abs(value) < kLargest ? std::llround(value * grid) : 0; }

@@ -21,6 +21,13 @@ struct Whole {
   bool any = false;
 };
 
+/// A pack whose charge is at the target in the very step in which its top balance falls due is never seen waiting for
+/// it.
+bool wants_top_balance(const State& pack) {
+  if (pack.phases.top == TopBalance::pending) return true;
+  return pack.phases.top == TopBalance::active && pack.phases.top_since_s >= pack.run_s;
+}
+
 Whole merge(const Config& config, std::span<const Unit> units, bool all) {
   Whole whole;
   double sum_V = 0;
@@ -42,7 +49,7 @@ Whole merge(const Config& config, std::span<const Unit> units, bool all) {
       whole.phase.spread_V = std::max(whole.phase.spread_V, spread(*member.state));
       whole.phase.fresh = whole.phase.fresh && member.state->freshness == Freshness::fresh &&
                           cell_freshness(*member.config, *member.device, *member.state) == Freshness::fresh;
-      whole.phase.top_balance = whole.phase.top_balance || member.state->phases.top == TopBalance::pending;
+      whole.phase.top_balance = whole.phase.top_balance || wants_top_balance(*member.state);
     }
   }
   whole.any = heard > 0;

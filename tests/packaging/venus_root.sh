@@ -176,11 +176,15 @@ prepare_device() {
   trap 'echo "FAILED in \"$CASE\" at line $LINENO" >&2' ERR
   make_root "$ROOT"
 }
+# What cannot be tidied up (a mount that a dying process still holds) is no verdict: the namespace ends with the script.
 leave() {
+  local verdict=$?
   trap - ERR
+  set +e
   power_off "$ROOT" 2>/dev/null
-  umount -R "$ROOT/proc" "$ROOT/dev" "$ROOT/data" 2>/dev/null
+  umount -R -l "$ROOT/proc" "$ROOT/dev" "$ROOT/data" 2>/dev/null
   rm -rf --one-file-system "$WORK"
+  exit "$verdict"
 }
 begin() { CASE=$1; echo "- $CASE"; }
 check() { "$@" || { echo "FAILED in '$CASE': $*" >&2; show_state >&2; exit 1; }; }

@@ -226,16 +226,8 @@ victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& 
   if (path == "/CustomName") return rename(std::get<std::string>(value));
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
-  if (path == "/History/Clear") {
-    reset_history(std::nullopt);
-    return victron::WriteResult::done;
-  }
-  if (path == "/History/Reset") {
-    const auto fields = history_fields(std::get<std::string>(value));
-    if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");
-    reset_history(*fields);
-    return victron::WriteResult::done;
-  }
+  const auto reset = [this](std::optional<history::Field> field) { reset_history(field); };
+  if (const auto answer = write_history(path, value, reset)) return *answer;
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
   if (answer->result != victron::WriteResult::refused) {

@@ -365,16 +365,8 @@ victron::WriteAnswer Battery::rename(const std::string& name) {
 
 victron::WriteAnswer Battery::written(std::string_view path, const victron::Value& value) {
   if (path == "/CustomName") return rename(std::get<std::string>(value));
-  if (path == "/History/Clear") {
-    reset_history(std::nullopt);
-    return victron::WriteResult::done;
-  }
-  if (path == "/History/Reset") {
-    const auto fields = history_fields(std::get<std::string>(value));
-    if (!fields) return victron::WriteAnswer::refuse("all, or the name of one value");
-    reset_history(*fields);
-    return victron::WriteResult::done;
-  }
+  const auto reset = [this](std::optional<history::Field> field) { reset_history(field); };
+  if (const auto answer = write_history(path, value, reset)) return *answer;
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
   const auto answer = controls_.written(path, value);

@@ -39,12 +39,18 @@ void Past::restore(const nlohmann::json& saved, std::optional<double> seconds_ag
   history::restart(state_, seconds_ago);
 }
 
-std::optional<std::optional<history::Field>> history_fields(std::string_view name) {
-  using Wanted = std::optional<history::Field>;
-  if (name == "all") return std::optional<Wanted>(std::in_place, std::nullopt);
-  const Wanted field = history::field_from_string(name);
-  if (!field) return std::nullopt;
-  return std::optional<Wanted>(std::in_place, field);
+std::optional<victron::WriteAnswer> write_history(
+    std::string_view path, const victron::Value& value,
+    const std::function<void(std::optional<history::Field> field)>& reset) {
+  if (path != "/History/Clear" && path != "/History/Reset") return std::nullopt;
+  std::optional<history::Field> field;
+  if (path == "/History/Reset") {
+    const auto& name = std::get<std::string>(value);
+    field = history::field_from_string(name);
+    if (!field && name != "all") return victron::WriteAnswer::refuse("all, or the name of one value");
+  }
+  reset(field);
+  return victron::WriteResult::done;
 }
 
 }  // namespace bms::daemon

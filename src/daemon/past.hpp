@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "history/history.hpp"
+#include "victron/battery_service.hpp"
 
 namespace bms::daemon {
 
@@ -26,7 +28,10 @@ class Past {
   std::optional<TimePoint> last_;
 };
 
-/// The field that a write to /History/Reset names; the outer nullopt: there is none of this name, the inner one: all.
-std::optional<std::optional<history::Field>> history_fields(std::string_view name);
+/// A write to /History/Clear or /History/Reset: calls `reset` with the field that it names, nullopt for all of them.
+/// nullopt: `path` is another one.
+std::optional<victron::WriteAnswer> write_history(
+    std::string_view path, const victron::Value& value,
+    const std::function<void(std::optional<history::Field> field)>& reset);
 
 }  // namespace bms::daemon

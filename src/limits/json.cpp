@@ -28,17 +28,10 @@ ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
-ordered_json shaping(const CurrentLimit& limit) {
+template <class Limit>
+ordered_json shaping(const Limit& limit, const char* target, double value) {
   ordered_json out;
-  out["target_A"] = limit.target_A;
-  out["state"] = to_string(limit.shaping);
-  out["hold_s"] = limit.hold_remaining_s;
-  return out;
-}
-
-ordered_json shaping(const ChargeVoltage& limit) {
-  ordered_json out;
-  out["target_V"] = limit.target_V;
+  out[target] = value;
   out["state"] = to_string(limit.shaping);
   out["hold_s"] = limit.hold_remaining_s;
   return out;
@@ -81,9 +74,9 @@ ordered_json to_json(const Limits& limits, double t_s) {
   out["link"] = to_string(limits.freshness);
   out["soc_source"] = limits.soc_source;
   out["balancer"] = to_string(limits.balancer);
-  out["cvl"] = shaping(limits.cvl);
-  out["ccl"] = shaping(limits.ccl);
-  out["dcl"] = shaping(limits.dcl);
+  out["cvl"] = shaping(limits.cvl, "target_V", limits.cvl.target_V);
+  out["ccl"] = shaping(limits.ccl, "target_A", limits.ccl.target_A);
+  out["dcl"] = shaping(limits.dcl, "target_A", limits.dcl.target_A);
   out["time_to_soc_s"] = time_to_soc(limits);
   out["alarms"] = {{"low_soc", limits.alarms.low_soc},
                    {"low_cell_voltage", limits.alarms.low_cell_voltage},

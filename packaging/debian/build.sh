@@ -12,7 +12,7 @@ grep -q "^dbus-bms ($version)" packaging/debian/changelog || die "packaging/debi
 rm -f "$build"/*.deb
 (cd "$build" && cpack -G DEB >cpack.log 2>&1) || { cat "$build/cpack.log" >&2; die "packing failed"; }
 package=$(ls "$build"/dbus-bms_*.deb)
-if dpkg-deb --fsys-tarfile "$package" | grep -qF -- "$REPO"; then die "the build folder's path is in $package"; fi
+if [ "$(dpkg-deb --fsys-tarfile "$package" | grep -cF -- "$REPO")" -ne 0 ]; then die "the build folder's path is in $package"; fi
 say "lintian"
 lintian --fail-on error,warning "$package"
 mkdir -p build/packages

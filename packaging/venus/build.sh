@@ -37,7 +37,7 @@ package_of() {
   if [ -d "$root/.packages" ]; then
     grep -lxF -e "./lib/$triplet/$name" -e "./usr/lib/$triplet/$name" "$root"/.packages/* | xargs basename
   else
-    dpkg -S "*/$triplet/$name" | head -n 1 | cut -d: -f1
+    dpkg -S "*/$triplet/$name" | sed -n '1s/:.*//p'
   fi
 }
 

@@ -72,8 +72,10 @@ bare_root() {
 }
 
 inside() { env -i "$CHROOT" "$ROOT" "${RUN_BY[@]}" /data/apps/dbus-bms/bin/dbus-bms "$@"; }
-item() { inside status --json 2>/dev/null | tr -d ' ' | grep -qE "\"$1\":$2"; }
-battery_on_bus() { inside status --json 2>/dev/null | grep -q '"com.victronenergy.battery.dbusbms_rack"'; }
+# The whole answer first: a grep that stops reading at its match would end the writer, and with pipefail the match, too.
+shown() { grep -qE -- "$1" <<<"$(inside status --json 2>/dev/null | tr -d ' ')"; }
+item() { shown "\"$1\":$2"; }
+battery_on_bus() { shown '"com.victronenergy.battery.dbusbms_rack"'; }
 no_battery_on_bus() { ! battery_on_bus; }
 
 run_archive() {

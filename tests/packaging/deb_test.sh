@@ -92,7 +92,7 @@ chroot "$ROOT" setpriv --reuid=dbus-bms --regid=dbus-bms --init-groups env -i ST
   dbus-bms run --config /etc/dbus-bms/config.ini >"$WORK/daemon.log" 2>&1 &
 daemon=$!
 pids+=("$daemon")
-shown() { as "$1" dbus-bms status --json | tr -d ' ' | grep -q '"/Soc":55'; }
+shown() { grep -q '"/Soc":55' <<<"$(as "$1" dbus-bms status --json | tr -d ' ')"; }
 check eventually 60 shown nobody
 call() {
   as "$1" dbus-send --system --print-reply --dest=com.victronenergy.battery.dbusbms_rack /CustomName \

@@ -51,10 +51,10 @@ battery() {
 tell() { echo "$2" >"$WORK/$1"; }
 
 status() { on_device /tmp/program status --json 2>/dev/null | tr -d ' \n'; }
-item() { status | grep -qE "\"$1\":$2[,}]"; } # PATH PATTERN, of any battery
-value() { status | grep -oE "\"$1\":[0-9.]+" | head -n 1 | cut -d: -f2; }
+item() { grep -qE "\"$1\":$2[,}]" <<<"$(status)"; } # PATH PATTERN, of any battery
+value() { status | grep -oE "\"$1\":[0-9.]+" | sed -n '1s/.*://p'; }
 on_bus() { [ "$(on_device /data/apps/dbus-bms/bin/dbus-bms --version)" = "dbus-bms $1" ] && item /Soc '55(\.0)?'; }
-off_bus() { ! status | grep -q dbusbms_; }
+off_bus() { ! grep -q dbusbms_ <<<"$(status)"; }
 process() { on_device svstat /service/dbus-bms | sed -n 's/.*(pid \([0-9]*\)).*/\1/p'; }
 lock_of() { readlink "$ROOT/run/lock/serial-starter/$1"; }
 locked_by_daemon() { [ -n "$(process)" ] && [ "$(lock_of "$1")" = "$(process)" ]; }

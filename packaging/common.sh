@@ -28,10 +28,10 @@ fi
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 
-# configure_and_build FOLDER CMAKE-ARGUMENT...: builds the program; the flags are those of ./dev build.
+# configure_and_build FOLDER TARGET CMAKE-ARGUMENT...: builds the program; the flags are those of ./dev build.
 configure_and_build() {
-  local folder=$1 launcher=()
-  shift
+  local folder=$1 target=$2 launcher=()
+  shift 2
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
   export CCACHE_BASEDIR=$REPO CCACHE_NOHASHDIR=1
@@ -42,7 +42,7 @@ configure_and_build() {
   nice cmake --preset release "${fresh[@]}" -B "$folder" "${launcher[@]}" "$@" >"$folder/configure.log" 2>&1 ||
     { cat "$folder/configure.log" >&2; die "configuring failed"; }
   printf '%s' "$settings" >"$folder/.settings"
-  nice cmake --build "$folder" -j "$(nproc)" --target dbus-bms >"$folder/build.log" 2>&1 ||
+  nice cmake --build "$folder" -j "$(nproc)" --target "$target" >"$folder/build.log" 2>&1 ||
     { tail -n 60 "$folder/build.log" >&2; die "building failed"; }
 }
 

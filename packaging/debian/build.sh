@@ -6,7 +6,7 @@ need cmake ninja-build pkg-config dpkg-dev file lintian
 
 build=build/release # the very program that is tested
 say "building"
-configure_and_build "$build" -DDBUS_BMS_PACKAGE=ON
+configure_and_build "$build" dbus-bms -DDBUS_BMS_PACKAGE=ON
 version=$(cached "$build" CMAKE_PROJECT_VERSION)
 grep -q "^dbus-bms ($version)" packaging/debian/changelog || die "packaging/debian/changelog does not begin with version $version"
 rm -f "$build"/*.deb

@@ -1,10 +1,11 @@
 #!/bin/bash
 # build.sh [armhf|arm64|amd64 ...]: the self-contained archive for Venus OS, build/packages/dbus-bms-VERSION-venus-ARCH.tar.gz
-# and its checksum. Without arguments armhf and arm64. amd64 is the same layout for the desk and for tests.
+# and its checksum. Without arguments armhf and arm64. amd64 is the same layout for the desk and for tests, with the program
+# of ./dev build.
 # shellcheck source=packaging/common.sh
 . "$(dirname "$0")/../common.sh"
 
-MAX_KB=$((12 * 1024)) # installed size a GX device is asked for
+MAX_KB=$((12 * 1024)) # installed size a GX device is asked for; amd64 is built for speed, and no GX device
 declare -A TRIPLET=([armhf]=arm-linux-gnueabihf [arm64]=aarch64-linux-gnu [amd64]=x86_64-linux-gnu)
 declare -A LOADER=([armhf]=ld-linux-armhf.so.3 [arm64]=ld-linux-aarch64.so.1 [amd64]=ld-linux-x86-64.so.2)
 # Libraries that are compiled in as headers; their licences travel as well.
@@ -74,12 +75,12 @@ third_party_note() {
 }
 
 bundle() {
-  local arch=$1 build=$2 root=$3 folder=$4 tools=$5
+  local arch=$1 build=$2 root=$3 folder=$4 tools=$5 program=$6
   local triplet=${TRIPLET[$arch]} loader=${LOADER[$arch]} name path package closure packages=()
   rm -rf "$folder"
   mkdir -p "$folder"/bin "$folder"/lib
-  "${tools}strip" --strip-unneeded -o "$folder/bin/dbus-bms" "$build/dbus-bms"
-  closure=$(needed_closure "$root" "$triplet" "$build/dbus-bms")
+  "${tools}strip" --strip-unneeded -o "$folder/bin/dbus-bms" "$program"
+  closure=$(needed_closure "$root" "$triplet" "$program")
   while read -r name path; do
     cp -L "$path" "$folder/lib/$name"
     package=$(package_of "$root" "$triplet" "$name")
@@ -115,28 +116,35 @@ pack() {
   (cd "$(dirname "$archive")" && sha256sum "$(basename "$archive")" >"$(basename "$archive").sha256")
 }
 
-build_one() {
-  local arch=$1 root="" tools="" build=build/venus/$1 version folder size settings
-  [ -n "${TRIPLET[$arch]:-}" ] || { echo "build.sh: $arch: armhf, arm64 or amd64" >&2; exit 2; }
-  # Small code: flash is what a GX device has least of, and its processor caches little.
-  settings=("-DCMAKE_CXX_FLAGS_RELEASE=-Os -DNDEBUG" -DDBUS_BMS_UNITY=ON -DDBUS_BMS_TESTS=OFF -DDBUS_BMS_BENCH=OFF
-    "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch")
-  if [ "$arch" != amd64 ]; then
-    need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git ccache xz-utils
-    root=${DBUS_BMS_SYSROOTS:-$REPO/build/sysroot}/$arch
-    packaging/venus/sysroot.sh "$arch" "$root"
-    tools=${TRIPLET[$arch]}-
-    settings+=("-DDBUS_BMS_SYSROOT=$root" "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$root=.")
-  fi
+# Small code: flash is what a GX device has least of, and its processor caches little.
+build_cross() {
+  local arch=$1 build=$2 root=$3
+  need "g++-${TRIPLET[$arch]}" cmake ninja-build pkg-config git ccache xz-utils
+  packaging/venus/sysroot.sh "$arch" "$root"
   say "building for $arch"
-  configure_and_build "$build" "${settings[@]}"
+  configure_and_build "$build" dbus-bms "-DCMAKE_CXX_FLAGS_RELEASE=-Os -DNDEBUG" -DDBUS_BMS_UNITY=ON -DDBUS_BMS_TESTS=OFF \
+    -DDBUS_BMS_BENCH=OFF "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch" \
+    "-DDBUS_BMS_SYSROOT=$root" "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$root=."
+}
+
+build_one() {
+  local arch=$1 root="" tools="" build=build/venus/$1 program version folder size
+  [ -n "${TRIPLET[$arch]:-}" ] || { echo "build.sh: $arch: armhf, arm64 or amd64" >&2; exit 2; }
+  if [ "$arch" = amd64 ]; then
+    build=build/release program=build/release/packaging/dbus-bms-bundled
+    say "building for $arch"
+    configure_and_build "$build" dbus-bms-bundled -DDBUS_BMS_PACKAGE=ON
+  else
+    root=${DBUS_BMS_SYSROOTS:-$REPO/build/sysroot}/$arch tools=${TRIPLET[$arch]}- program=$build/dbus-bms
+    build_cross "$arch" "$build" "$root"
+  fi
   version=$(cached "$build" CMAKE_PROJECT_VERSION)
-  folder=$build/bundle/dbus-bms-$version-venus-$arch
-  rm -rf "$build/bundle"
-  bundle "$arch" "$build" "$root" "$folder" "$tools"
+  folder=build/venus/$arch/bundle/dbus-bms-$version-venus-$arch
+  rm -rf "$(dirname "$folder")"
+  bundle "$arch" "$build" "$root" "$folder" "$tools" "$program"
   refuse_build_paths "$folder"
   size=$(du -sk --apparent-size "$folder" | cut -f1)
-  [ "$size" -le "$MAX_KB" ] || die "$folder is $size kB, more than the $MAX_KB kB a GX device is asked for"
+  [ "$arch" = amd64 ] || [ "$size" -le "$MAX_KB" ] || die "$folder is $size kB, more than the $MAX_KB kB a GX device is asked for"
   mkdir -p build/packages
   pack "$folder" "build/packages/$(basename "$folder").tar.gz"
   say "build/packages/$(basename "$folder").tar.gz: $(stat -c %s "build/packages/$(basename "$folder").tar.gz") bytes," \

@@ -20,7 +20,7 @@ nice mmdebstrap --quiet --aptopt='Acquire::Retries "3"' --variant=extract --mode
     dpkg-deb --fsys-tarfile "$deb" | tar -t >"$1/.packages/$name"; done' \
   bookworm "$folder" http://deb.debian.org/debian ||
   { rm -rf "$folder"; die "unpacking Debian 12 $arch failed: is http://deb.debian.org reachable?"; }
-rm -rf "$folder/dev" "$folder"/var/cache/apt "$folder"/var/lib/apt
+rm -rf "${folder:?}/dev" "$folder"/var/cache/apt "$folder"/var/lib/apt
 find "$folder" -type l -lname '/*' -print | while read -r link; do
   ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$folder$(readlink "$link")")" "$link"
 done

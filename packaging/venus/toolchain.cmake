@@ -1,6 +1,5 @@
 # Builds for a self-contained folder on a GX device: /data/apps/dbus-bms with its own loader and libraries.
 #   -DDBUS_BMS_ARCH=armhf|arm64 -DDBUS_BMS_SYSROOT=FOLDER   cross, against the Debian 12 libraries in FOLDER
-#   -DDBUS_BMS_ARCH=amd64                                    native, to try the same layout on the desk
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES DBUS_BMS_ARCH DBUS_BMS_SYSROOT)
 set(CMAKE_SYSTEM_NAME Linux)
 
@@ -12,12 +11,8 @@ elseif(DBUS_BMS_ARCH STREQUAL "arm64")
   set(CMAKE_SYSTEM_PROCESSOR aarch64)
   set(DBUS_BMS_TRIPLET aarch64-linux-gnu)
   set(DBUS_BMS_LOADER ld-linux-aarch64.so.1)
-elseif(DBUS_BMS_ARCH STREQUAL "amd64")
-  set(CMAKE_SYSTEM_PROCESSOR x86_64)
-  set(DBUS_BMS_TRIPLET x86_64-linux-gnu)
-  set(DBUS_BMS_LOADER ld-linux-x86-64.so.2)
 else()
-  message(FATAL_ERROR "DBUS_BMS_ARCH is '${DBUS_BMS_ARCH}': armhf, arm64 or amd64")
+  message(FATAL_ERROR "DBUS_BMS_ARCH is '${DBUS_BMS_ARCH}': armhf or arm64")
 endif()
 
 if(DBUS_BMS_SYSROOT)

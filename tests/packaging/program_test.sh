@@ -1,20 +1,21 @@
 #!/bin/bash
-# program_test.sh PROGRAM SETTINGS: the life of the real program on a GX device made of a folder: a real D-Bus with the settings
-# service, simulated batteries behind serial ports, the scripts of the archive. SETTINGS plays com.victronenergy.settings.
+# program_test.sh PROGRAM SETTINGS [FOLDER]: the life of the real program on a GX device made of a folder: a real D-Bus with the
+# settings service, simulated batteries behind serial ports, the scripts of the archive. SETTINGS plays com.victronenergy.settings.
+# With FOLDER what is installed is the archive for amd64 in it, program, libraries and loader; PROGRAM only plays the batteries.
 set -euo pipefail
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/packaging/venus_root.sh
 . "$SOURCE/tests/packaging/venus_root.sh"
 tools busybox svscan supervise svc svok svstat multilog dbus-daemon script
 enter_namespaces "$@"
-PROGRAM=$1 SETTINGS=$2
+PROGRAM=$1 SETTINGS=$2 PACKAGES=${3:-} FILES=
 VERSION=$("$PROGRAM" --version | cut -d' ' -f2)
 
 # program_archive VERSION [SED-SCRIPT]: the program under another number of the same length, and with a fault where asked.
 program_archive() {
   archive_files "$1"
-  LC_ALL=C sed "s/${VERSION//./\\.}/$1/g; ${2:-}" "$WORK/program" >"$FOLDER/bin/dbus-bms"
-  cp -L "$ROOT"/lib64/ld-linux* "$FOLDER/lib/"
+  LC_ALL=C sed "s/${VERSION//./\\.}/$1/g; ${2:-}" "$INSTALLED" >"$FOLDER/bin/dbus-bms"
+  [ -n "$FILES" ] || cp -L "$ROOT"/lib64/ld-linux* "$FOLDER/lib/"
   seal_archive
 }
 
@@ -77,6 +78,13 @@ echo v3.60 >"$ROOT/opt/victronenergy/version"
 cp "$PROGRAM" "$WORK/program"
 strip "$WORK/program"
 cp "$WORK/program" "$ROOT/tmp/program"
+INSTALLED=$WORK/program
+if [ -n "$PACKAGES" ]; then
+  FILES=$WORK/archive INSTALLED=$WORK/archive/bin/dbus-bms
+  mkdir "$FILES"
+  tar -xzf "$PACKAGES/dbus-bms-$VERSION-venus-amd64.tar.gz" --strip-components=1 -C "$FILES"
+  rm "$FILES/SHA256SUMS"
+fi
 for library in $(ldd "$PROGRAM" | grep -o '/[^ )]*'); do
   mkdir -p "$ROOT$(dirname "$library")"
   cp -L --remove-destination "$library" "$ROOT$library"

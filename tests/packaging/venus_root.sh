@@ -200,7 +200,7 @@ archive_files() {
   FOLDER=$ROOT/tmp/dbus-bms-$1
   rm -rf "$FOLDER"
   mkdir -p "$FOLDER"/bin "$FOLDER"/lib
-  cp -R "$SOURCE"/packaging/venus/files/. "$FOLDER/"
+  cp -R "${FILES:-$SOURCE/packaging/venus/files}"/. "$FOLDER/"
   sed -i 's/ -lt 10 / -lt 2 /; s/sleep 10/sleep 1/; s/sleep 5/sleep 1/' "$FOLDER/service/run"
   sed -i 's/ -ge 30 / -ge 3 /' "$FOLDER/common.sh"
   cp "$SOURCE/config/config.ini" "$FOLDER/config.ini.example"

@@ -254,9 +254,13 @@ class Page {
     // Good answers always, what went wrong only where something did.
     if (!service_.has("/Link/Good")) return;
     std::string text = fmt::format("link: {}, {} good answers", item("/Link/Freshness"), item("/Link/Good"));
-    for (const char* cause : {"Repeated", "Crc", "Short", "Timeout", "Foreign", "Refused", "Implausible", "Io"}) {
-      const std::string path = std::string("/Link/") + cause;
-      if (service_.number(path).value_or(0) > 0) text += fmt::format(", {} {}", cause, item(path));
+    constexpr std::pair<const char*, const char*> kCauses[] = {
+        {"Repeated", "repeated"},       {"Crc", "check sum"},     {"Short", "short"},
+        {"Timeout", "time-outs"},       {"Foreign", "of others"}, {"Refused", "refused"},
+        {"Implausible", "implausible"}, {"Io", "port errors"}};
+    for (const auto& [name, words] : kCauses) {
+      const std::string path = std::string("/Link/") + name;
+      if (service_.number(path).value_or(0) > 0) text += fmt::format(", {} {}", item(path), words);
     }
     line(colour(2, text.substr(0, kColumns - 2)));
   }
@@ -323,8 +327,8 @@ std::string overview(const std::vector<ServiceView>& services, const RenderOptio
     if (short_name(service) == "dbusbms_bank") out += "\n" + members;
     out += "\n";
   }
-  const std::string hint = "dbus-bms status NAME shows one battery with its cells\n";
-  return out + (options.colour ? "\x1b[2m" + hint + "\x1b[0m" : hint);
+  const std::string hint = "dbus-bms status NAME shows one battery with its cells";
+  return out + (options.colour ? "\x1b[2m" + hint + "\x1b[0m" : hint) + "\n";
 }
 
 /// Those of this very name, else those it is a part of.

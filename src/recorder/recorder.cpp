@@ -160,7 +160,15 @@ void Recorder::after_bank(std::size_t index, const limits::BankInput& input, con
   put_inputs(record.row, input.charge_off, input.discharge_off);
   put(record.row, limits);
   if (const json rare = requests(input); !rare.empty()) record.rare = text(rare);
-  channel.trend.add(record.at_ms, &merged, &limits);
+  std::optional<CellExtremes> cells;
+  for (const std::size_t member : channel.members) {
+    const auto& own = channels_[member].trend.cells();
+    if (!own) continue;
+    if (!cells) cells = own;
+    cells->min_V = std::min(cells->min_V, own->min_V);
+    cells->max_V = std::max(cells->max_V, own->max_V);
+  }
+  channel.trend.add(record.at_ms, &merged, &limits, cells);
   append(channel, std::move(record));
 }
 

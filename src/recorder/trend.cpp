@@ -42,7 +42,8 @@ void Trend::halve() {
   points_ = std::move(fewer);
 }
 
-void Trend::add(std::int64_t at_ms, const Reading* reading, const limits::Limits* limits) {
+void Trend::add(std::int64_t at_ms, const Reading* reading, const limits::Limits* limits,
+                const std::optional<CellExtremes>& cells) {
   Point point;
   const auto set = [&point](Series series, const std::optional<double>& value) {
     if (!value || !std::isfinite(*value)) return;
@@ -53,10 +54,10 @@ void Trend::add(std::int64_t at_ms, const Reading* reading, const limits::Limits
     set(voltage, reading->voltage_V ? reading->voltage_V : cell_sum(*reading));
     set(current, reading->current_A);
     set(soc, limits != nullptr && limits->soc_pct ? limits->soc_pct : reading->soc_pct);
-    if (const auto cells = cell_extremes(*reading)) {
-      set(min_cell, cells->min_V);
-      set(max_cell, cells->max_V);
-    }
+  }
+  if (cells) {
+    set(min_cell, cells->min_V);
+    set(max_cell, cells->max_V);
   }
   if (limits != nullptr && limits->started) {
     set(cvl, limits->cvl.value_V);

@@ -19,7 +19,15 @@ class Trend {
   static constexpr std::size_t kMostPoints = 300;
 
   /// `limits` nullptr: a shunt.
-  void add(std::int64_t at_ms, const Reading* reading, const limits::Limits* limits);
+  void add(std::int64_t at_ms, const Reading* reading, const limits::Limits* limits) {
+    cells_ = reading != nullptr ? cell_extremes(*reading) : std::nullopt;
+    add(at_ms, reading, limits, cells_);
+  }
+  /// A bank: `cells` are those of its batteries.
+  void add(std::int64_t at_ms, const Reading* reading, const limits::Limits* limits,
+           const std::optional<CellExtremes>& cells);
+  /// Of what was added last.
+  [[nodiscard]] const std::optional<CellExtremes>& cells() const { return cells_; }
   /// {"t": [s, 0 = now, negative], "voltage_V": [..], ...}, null where nothing is known; a series without any value is
   /// left out.
   [[nodiscard]] nlohmann::ordered_json to_json(std::int64_t now_ms) const;
@@ -36,6 +44,7 @@ class Trend {
 
   std::int64_t width_ms_ = 5000;
   std::vector<Point> points_;
+  std::optional<CellExtremes> cells_;
 };
 
 }  // namespace bms::recorder

@@ -63,8 +63,8 @@ class Process {
     return text_;
   }
 
-  void send_line(const std::string& line) {
-    const std::string text = line + "\n";
+  void send_line(const std::string& line) { send(line + "\n"); }
+  void send(std::string_view text) {
     if (write(input_, text.data(), text.size()) < 0) throw std::runtime_error("the program does not read");
   }
 

@@ -34,7 +34,7 @@ Scan scan(ByteView request, ByteView buffer) {
   const auto start = std::find(buffer.begin(), buffer.end(), kStart);
   if (start != buffer.begin()) return Scan::drop(static_cast<std::size_t>(start - buffer.begin()));
   if (buffer.size() > 3 && buffer[3] != kDataSize) return Scan::drop(1);
-  if (buffer.size() < kFrameSize) return Scan::more();
+  if (buffer.size() < kFrameSize) return Scan::more(kFrameSize - buffer.size());
   const ByteView candidate = buffer.first(kFrameSize);
   // A torn frame is often followed at once by a good one (Louisvdw/dbus-serialbattery#165): step on by one byte.
   if (!well_formed(candidate)) return Scan::drop(1, Fault::crc);

@@ -62,7 +62,7 @@ Scan TianPower::scan(ByteView request, ByteView buffer) {
   }
   if (buffer.size() < kHeader) return Scan::more();
   const std::size_t size = kOverhead + buffer[3];
-  if (buffer.size() < size) return Scan::more();
+  if (buffer.size() < size) return Scan::more(size - buffer.size());
   const ByteView frame = buffer.first(size);
   if (frame[size - 1] != kEnd || frame[size - 2] != check_byte(frame.first(size - 2))) {
     return Scan::drop(1, Fault::crc);

@@ -53,7 +53,7 @@ Scan scan_block(std::uint8_t address, std::optional<Block> wanted, ByteView buff
     before = buffer.size() - tail;
   }
   if (before > 0) return Scan::drop(before);
-  if (buffer.size() < kBlockSize) return Scan::more();
+  if (buffer.size() < kBlockSize) return Scan::more(kBlockSize + kAckSize - buffer.size());
   // A torn block may hold a good one: go on right behind the header that failed (jblance/mpp-solar:utils/2024*.log).
   if (sum8(buffer.first(kSumAt)) != buffer[kSumAt]) return Scan::drop(1, Fault::crc);
   const auto acknowledge = acknowledge_at(buffer);

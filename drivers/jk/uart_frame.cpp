@@ -81,7 +81,7 @@ Scan scan_uart(ByteView request, ByteView buffer) {
   if (buffer.size() < 4) return Scan::more();
   const auto size = frame_size(buffer);
   if (!size) return Scan::drop(1, Fault::crc);
-  if (buffer.size() < *size) return Scan::more();
+  if (buffer.size() < *size) return Scan::more(*size - buffer.size());
   const ByteView frame = buffer.first(*size);
   if (!intact(frame)) return Scan::drop(1, Fault::crc);
   // Some adapters return the request, which is a valid frame of type 0.

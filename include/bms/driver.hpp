@@ -21,7 +21,7 @@ namespace bms {
 /// What a frame search found at the front of the bytes received so far.
 struct Scan {
   enum class Kind : std::uint8_t {
-    need_more,  ///< nothing decided yet; wait for more bytes
+    need_more,  ///< nothing decided yet; wait for at least `size` more bytes (0: nobody knows how many)
     frame,      ///< bytes [begin, begin + size) are the complete, checked answer
     discard,    ///< the first `size` bytes belong to no answer; `fault` says why, if it is worth counting
   };
@@ -30,7 +30,7 @@ struct Scan {
   std::size_t size = 0;
   std::optional<Fault> fault;
 
-  static Scan more() { return {}; }
+  static Scan more(std::size_t missing = 0) { return {Kind::need_more, 0, missing, std::nullopt}; }
   static Scan found(std::size_t begin, std::size_t size) { return {Kind::frame, begin, size, std::nullopt}; }
   static Scan drop(std::size_t size, std::optional<Fault> why = std::nullopt) { return {Kind::discard, 0, size, why}; }
 };

@@ -1,13 +1,8 @@
 #include "port/line.hpp"
 
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-
-#include <boost/asio/write.hpp>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
+#include <array>
 
 #include "port/as_tuple.hpp"
 
@@ -26,94 +21,75 @@ std::chrono::microseconds wire_time(std::size_t bytes, unsigned baud) {
 
 }  // namespace
 
-Line::Line(asio::io_context& context) : port_(context), timer_(context) {}
+Line::Line(asio::io_context& context) : watch_(context), timer_(context) {}
 
 std::string Line::open(const std::string& path, unsigned baud) {
   close();
   if (auto reason = lock_.take(path); !reason.empty()) return fmt::format("{}: {}", path, reason);
-  boost::system::error_code error;
-  port_.open(path, error);
-  if (error) {
-    lock_.release();
-    if (error.value() == ENOTTY) return fmt::format("{}: not a serial port", path);
-    return fmt::format("{}: {}", path, std::strerror(error.value()));
-  }
-  // Root is not held off by TIOCEXCL; the lock keeps a second daemon away from the same line.
-  const int fd = port_.native_handle();
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    close();
-    return fmt::format("{}: another program uses this port", path);
-  }
-  ::ioctl(fd, TIOCEXCL);
-  try {
-    port_.set_option(asio::serial_port::character_size(8));
-    port_.set_option(asio::serial_port::parity(asio::serial_port::parity::none));
-    port_.set_option(asio::serial_port::stop_bits(asio::serial_port::stop_bits::one));
-    port_.set_option(asio::serial_port::flow_control(asio::serial_port::flow_control::none));
-  } catch (const boost::system::system_error& problem) {
-    close();
-    return fmt::format("{}: {}", path, problem.code().message());
-  }
-  if (auto reason = set_baud(baud); !reason.empty()) {
-    close();
-    return fmt::format("{}: {}", path, reason);
-  }
-  discard_input();
-  return {};
+  auto reason = port_.open(path, baud);
+  if (!reason.empty()) lock_.release();
+  baud_ = baud;
+  return reason;
 }
 
 std::string Line::set_baud(unsigned baud) {
-  boost::system::error_code error;
-  port_.set_option(asio::serial_port::baud_rate(baud), error);
-  if (error) return fmt::format("{} baud: {}", baud, error.message());
+  auto reason = port_.set_baud(baud);
+  if (!reason.empty()) return reason;
   baud_ = baud;
+  answer_times_.forget();
   return {};
 }
 
 void Line::close() {
-  if (port_.is_open()) {
-    // A port inherited by nobody and locked by nobody: the next opener starts clean.
-    ::ioctl(port_.native_handle(), TIOCNXCL);
-    boost::system::error_code ignored;
-    port_.close(ignored);
-  }
+  if (watch_.is_open()) watch_.release();  // ends a wait
+  timer_.cancel();
+  port_.close();
   lock_.release();
+  answer_times_.forget();
   buffer_.clear();
   echo_left_ = 0;
 }
 
-void Line::discard_input() {
-  ::tcflush(port_.native_handle(), TCIFLUSH);
-  buffer_.clear();
-}
-
-asio::awaitable<void> Line::wait_until(TimePoint when) {
+asio::awaitable<void> Line::sleep_until(TimePoint when) {
   if (when <= Clock::now()) co_return;
   timer_.expires_at(when);
   co_await timer_.async_wait(kTuple);
 }
 
-asio::awaitable<std::optional<std::size_t>> Line::read_some(TimePoint deadline) {
-  if (!port_.is_open()) co_return std::nullopt;
-  if (buffer_.size() >= kLongestBuffer) buffer_.erase(buffer_.begin(), buffer_.begin() + kLongestBuffer / 2);
-  std::array<std::uint8_t, 512> chunk;
-  timed_out_ = false;
+asio::awaitable<void> Line::wait_ready(Readiness what, TimePoint deadline) {
+  boost::system::error_code error;
+  watch_.assign(port_.descriptor(), error);
+  if (error) co_return;
   timer_.expires_at(deadline);
-  timer_.async_wait([this, turn = ++turn_](const boost::system::error_code& error) {
-    if (error || turn != turn_) return;  // an expiry that was queued when its read had already ended
-    timed_out_ = true;
+  timer_.async_wait([this, turn = ++turn_](const boost::system::error_code& ended) {
+    if (ended || turn != turn_) return;  // an expiry that was queued when its wait had already ended
     boost::system::error_code ignored;
-    port_.cancel(ignored);
+    watch_.cancel(ignored);
   });
-  const auto [error, size] = co_await port_.async_read_some(asio::buffer(chunk), kTuple);
+  co_await watch_.async_wait(what, kTuple);
   ++turn_;
   timer_.cancel();
-  if (error == asio::error::operation_aborted && timed_out_) co_return 0;
-  if (error) co_return std::nullopt;
+  if (watch_.is_open()) watch_.release();
+}
+
+std::optional<std::size_t> Line::read_now() {
+  if (!port_.is_open()) return std::nullopt;
+  if (buffer_.size() >= kLongestBuffer) buffer_.erase(buffer_.begin(), buffer_.begin() + kLongestBuffer / 2);
+  std::array<std::uint8_t, 512> chunk;
+  const auto size = port_.read(chunk);
+  if (!size || *size == 0) return size;
   last_byte_ = Clock::now();
-  received_ += size;
-  append(buffer_, ByteView(chunk.data(), size));
-  co_return size;
+  received_ += *size;
+  append(buffer_, ByteView(chunk).first(*size));
+  return size;
+}
+
+asio::awaitable<std::optional<std::size_t>> Line::read_some(TimePoint deadline) {
+  for (;;) {
+    const auto size = read_now();
+    if (!size || *size > 0 || Clock::now() >= deadline) co_return size;
+    co_await wait_ready(Readiness::wait_read, deadline);
+  }
 }
 
 asio::awaitable<void> Line::drain_until_quiet() {
@@ -126,18 +102,30 @@ asio::awaitable<void> Line::drain_until_quiet() {
   buffer_.clear();
 }
 
-asio::awaitable<bool> Line::send(const Exchange& exchange) {
-  co_await wait_until(last_byte_ + exchange.gap);
-  if (!port_.is_open()) co_return false;
-  discard_input();
+asio::awaitable<std::optional<Fault>> Line::send(const Exchange& exchange) {
+  co_await sleep_until(last_byte_ + exchange.gap);
+  if (!port_.is_open()) co_return Fault::io;
+  port_.discard_input();
+  buffer_.clear();
   request_ = exchange.request;
   echo_left_ = exchange.answer_repeats_request ? 0 : request_.size();
-  const auto [error, size] = co_await asio::async_write(port_, asio::buffer(request_), kTuple);
-  if (error) co_return false;
-  sent_ += size;
-  last_byte_ = Clock::now() + wire_time(size, baud_);
+  const TimePoint latest = Clock::now() + exchange.timeout;
+  for (std::size_t sent = 0; sent < request_.size();) {
+    const auto size = port_.is_open() ? port_.write(ByteView(request_).subspan(sent)) : std::nullopt;
+    if (!size) co_return Fault::io;
+    if (*size == 0) {
+      if (Clock::now() >= latest) {  // a line that takes nothing: the rest must not go out some time later
+        port_.discard_output();
+        co_return Fault::timeout;
+      }
+      co_await wait_ready(Readiness::wait_write, latest);
+    }
+    sent += *size;
+    sent_ += *size;
+  }
+  last_byte_ = Clock::now() + wire_time(request_.size(), baud_);
   if (observer) observer({LineEvent::Kind::request, request_, request_});
-  co_return true;
+  co_return std::nullopt;
 }
 
 /// True while the buffer can still become the echo of the request: too early to search it.
@@ -155,9 +143,13 @@ bool Line::strip_echo() {
 }
 
 std::optional<Answer> Line::search(Driver& driver, std::optional<Fault>& seen) {
+  missing_ = 0;
   while (!buffer_.empty()) {
     const Scan scan = driver.scan(request_, buffer_);
-    if (scan.kind == Scan::Kind::need_more) return std::nullopt;
+    if (scan.kind == Scan::Kind::need_more) {
+      missing_ = scan.size;
+      return std::nullopt;
+    }
     const std::size_t used = std::min(scan.begin + std::max<std::size_t>(scan.size, 1), buffer_.size());
     const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(used);
     if (scan.kind == Scan::Kind::frame) {
@@ -177,18 +169,34 @@ std::optional<Answer> Line::search(Driver& driver, std::optional<Fault>& seen) {
 asio::awaitable<Answer> Line::receive(Driver& driver, const Exchange& exchange, TimePoint deadline) {
   std::optional<Fault> seen;
   heard_ = false;
+  const bool asked = !exchange.request.empty();
+  const TimePoint sent = last_byte_;
+  // Asleep while the answer cannot be whole yet: first by experience, then by how much of it is missing.
+  TimePoint look = asked ? sent + answer_times_.expected(request_) : TimePoint{};
+  bool at_first_look = true;
   for (;;) {
     if (!buffer_.empty() && !strip_echo()) {
-      if (auto answer = search(driver, seen)) co_return std::move(*answer);
+      if (auto answer = search(driver, seen)) {
+        if (asked) answer_times_.came(request_, last_byte_ - sent, at_first_look);
+        co_return std::move(*answer);
+      }
+      at_first_look = false;
+      look = Clock::now() + wire_time(missing_, baud_);
     }
     if (Clock::now() >= deadline) break;
-    const auto size = co_await read_some(deadline);
+    co_await sleep_until(std::min(look, deadline));
+    auto size = read_now();
+    if (size && *size == 0) {
+      at_first_look = false;
+      size = co_await read_some(deadline);
+    }
     if (!size) co_return fail(Fault::io);
   }
   echo_left_ = 0;
   if (auto answer = search(driver, seen)) co_return std::move(*answer);
+  if (asked) answer_times_.failed(request_);
   const bool heard = heard_ || !buffer_.empty();
-  if (!exchange.request.empty() && heard) co_await drain_until_quiet();
+  if (asked && heard) co_await drain_until_quiet();
   if (seen) co_return fail(*seen);
   co_return fail(heard ? Fault::short_frame : Fault::timeout);
 }
@@ -198,16 +206,12 @@ asio::awaitable<Answer> Line::exchange(Driver& driver, const Exchange& exchange,
   Answer answer = fail(Fault::io);
   lock_.renew();
   for (int attempt = 0; attempt < std::max(1, attempts); ++attempt) {
-    TimePoint deadline = Clock::now() + exchange.timeout;
-    if (!exchange.request.empty()) {
-      if (!co_await send(exchange)) {
-        answer = fail(Fault::io);
-      } else {
-        deadline = last_byte_ + exchange.timeout;
-        answer = co_await receive(driver, exchange, deadline);
-      }
+    if (exchange.request.empty()) {
+      answer = co_await receive(driver, exchange, Clock::now() + exchange.timeout);
+    } else if (const auto unsent = co_await send(exchange)) {
+      answer = fail(*unsent);
     } else {
-      answer = co_await receive(driver, exchange, deadline);
+      answer = co_await receive(driver, exchange, last_byte_ + exchange.timeout);
     }
     if (answer) break;
     if (on_fault) on_fault(answer.error());

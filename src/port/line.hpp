@@ -2,14 +2,16 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/serial_port.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "bms/driver.hpp"
+#include "port/answer_times.hpp"
 #include "port/starter_lock.hpp"
+#include "port/tty.hpp"
 
 namespace bms::port {
 
@@ -29,7 +31,7 @@ class Line {
   explicit Line(boost::asio::io_context& context);
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
-  ~Line() = default;
+  ~Line() { close(); }
 
   /// Opens `path` raw, 8N1, at `baud`, for us alone. Returns an empty text, or why it cannot be used.
   std::string open(const std::string& path, unsigned baud);
@@ -64,26 +66,35 @@ class Line {
   [[nodiscard]] std::uint64_t bytes_received() const { return received_; }
 
  private:
-  boost::asio::awaitable<bool> send(const Exchange& exchange);
+  using Readiness = boost::asio::posix::stream_descriptor::wait_type;
+
+  /// Sends the request of an exchange, after its gap; or why it could not be sent.
+  boost::asio::awaitable<std::optional<Fault>> send(const Exchange& exchange);
   boost::asio::awaitable<Answer> receive(Driver& driver, const Exchange& exchange, TimePoint deadline);
-  /// Reads what is there or comes before `deadline` into the buffer. 0: nothing came in time; nullopt: port lost.
+  /// Moves what is there into the buffer. 0: nothing is; nullopt: port lost.
+  std::optional<std::size_t> read_now();
+  /// The same for what is there or comes before `deadline`. 0: nothing came in time.
   boost::asio::awaitable<std::optional<std::size_t>> read_some(TimePoint deadline);
-  boost::asio::awaitable<void> wait_until(TimePoint when);
+  /// Until the port can be read or written, or until `deadline`.
+  boost::asio::awaitable<void> wait_ready(Readiness what, TimePoint deadline);
+  boost::asio::awaitable<void> sleep_until(TimePoint when);
   boost::asio::awaitable<void> drain_until_quiet();
   bool strip_echo();
   std::optional<Answer> search(Driver& driver, std::optional<Fault>& seen);
-  void discard_input();
 
   StarterLock lock_;
-  boost::asio::serial_port port_;
+  Tty port_;
+  /// The port while it is waited for, and only then: it would wake the program with every few bytes that come.
+  boost::asio::posix::stream_descriptor watch_;
   boost::asio::steady_timer timer_;
   unsigned baud_ = 9600;
+  AnswerTimes answer_times_;
   Bytes buffer_;
   Bytes request_;              ///< the request in force; stays for listening exchanges
   std::size_t echo_left_ = 0;  ///< size of the echo that may still stand at the front
+  std::size_t missing_ = 0;    ///< so many bytes at least until the frame in the buffer is whole; 0: unknown
   TimePoint last_byte_{};
-  bool timed_out_ = false;  ///< the running read was ended by its deadline
-  std::uint64_t turn_ = 0;  ///< which read the timer belongs to
+  std::uint64_t turn_ = 0;  ///< which wait the timer belongs to
   bool heard_ = false;      ///< something other than the echo came in this exchange
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;

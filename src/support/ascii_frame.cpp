@@ -99,7 +99,7 @@ Scan scan_answer(ByteView request, ByteView buffer) {
   if (size == 0) return Scan::drop(1, Fault::crc);
   const std::size_t digits = std::min(buffer.size(), size - 1) - 1;
   if (!all_digits(buffer.subspan(1, digits))) return Scan::drop(1, Fault::crc);
-  if (buffer.size() < size) return Scan::more();
+  if (buffer.size() < size) return Scan::more(size - buffer.size());
   const auto frame = parse(buffer.first(size));
   if (!frame) return Scan::drop(1, Fault::crc);
   // VER, ADR and CID1 are the six characters behind SOI.

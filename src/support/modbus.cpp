@@ -60,7 +60,7 @@ Scan scan_answer(ByteView request, ByteView buffer) {
   if (buffer.size() < 2) return Scan::more();
   const std::size_t size = answer_size(request, buffer);
   if (size == 0) return Scan::drop(1);
-  if (buffer.size() < size) return Scan::more();
+  if (buffer.size() < size) return Scan::more(size - buffer.size());
   const ByteView frame = buffer.first(size);
   if (!crc_ok(frame)) return Scan::drop(1, Fault::crc);
   if (size == kWriteAnswerSize && buffer[1] == request[1] && request[1] == kWriteMultiple &&

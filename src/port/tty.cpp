@@ -1,0 +1,80 @@
+#include "port/tty.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace bms::port {
+namespace {
+
+/// What read() and write() say. A device that was unplugged answers with an error or, hung up, with no bytes at all.
+std::optional<std::size_t> moved(ssize_t result) {
+  if (result > 0) return static_cast<std::size_t>(result);
+  if (result < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Tty::open(const std::string& path, unsigned baud) {
+  close();
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (descriptor_ < 0) return fmt::format("{}: {}", path, std::strerror(errno));
+  std::string reason = set_up(baud);
+  if (reason.empty()) return {};
+  close();
+  return fmt::format("{}: {}", path, reason);
+}
+
+std::string Tty::set_up(unsigned baud) const {
+  termios options{};
+  if (::tcgetattr(descriptor_, &options) != 0) return errno == ENOTTY ? "not a serial port" : std::strerror(errno);
+  // Root is not held off by TIOCEXCL; the lock keeps a second daemon away from the same line.
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) return "another program uses this port";
+  ::ioctl(descriptor_, TIOCEXCL);
+  ::cfmakeraw(&options);  // 8 bits, no parity, no flow control by characters
+  options.c_iflag |= IGNPAR;
+  options.c_cflag &= ~static_cast<tcflag_t>(CSTOPB | CRTSCTS | PARODD);
+  options.c_cflag |= CREAD | CLOCAL;
+  options.c_cc[VMIN] = 1;
+  options.c_cc[VTIME] = 0;
+  if (::tcsetattr(descriptor_, TCSANOW, &options) != 0) return std::strerror(errno);
+  if (auto reason = set_baud(baud); !reason.empty()) return reason;
+  discard_input();
+  return {};
+}
+
+void Tty::close() {
+  if (!is_open()) return;
+  // A port inherited by nobody and locked by nobody: the next opener starts clean.
+  ::ioctl(descriptor_, TIOCNXCL);
+  ::close(descriptor_);
+  descriptor_ = -1;
+}
+
+std::string Tty::set_baud(unsigned baud) const {
+  termios options{};
+  const bool done = ::tcgetattr(descriptor_, &options) == 0 && ::cfsetspeed(&options, baud) == 0 &&
+                    ::tcsetattr(descriptor_, TCSANOW, &options) == 0;
+  return done ? std::string() : fmt::format("{} baud: {}", baud, std::strerror(errno));
+}
+
+void Tty::discard_input() const { ::tcflush(descriptor_, TCIFLUSH); }
+
+void Tty::discard_output() const { ::tcflush(descriptor_, TCOFLUSH); }
+
+std::optional<std::size_t> Tty::read(std::span<std::uint8_t> bytes) const {
+  return moved(::read(descriptor_, bytes.data(), bytes.size()));
+}
+
+std::optional<std::size_t> Tty::write(ByteView bytes) const {
+  return moved(::write(descriptor_, bytes.data(), bytes.size()));
+}
+
+}  // namespace bms::port

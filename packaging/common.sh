@@ -34,7 +34,9 @@ configure_and_build() {
   shift 2
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-  export CCACHE_BASEDIR=$REPO CCACHE_NOHASHDIR=1
+  # No CCACHE_BASEDIR: it makes paths relative, past the prefix maps that keep them out of the program.
+  export CCACHE_NOHASHDIR=1
+  unset CCACHE_BASEDIR
   # CMake keeps paths of its first run for ever: whatever was configured otherwise begins anew.
   local fresh=() settings="$REPO $*"
   if [ "$(cat "$folder/.settings" 2>/dev/null)" != "$settings" ]; then fresh=(--fresh); fi

@@ -124,7 +124,7 @@ build_cross() {
   say "building for $arch"
   configure_and_build "$build" dbus-bms "-DCMAKE_CXX_FLAGS_RELEASE=-Os -DNDEBUG" -DDBUS_BMS_UNITY=ON -DDBUS_BMS_TESTS=OFF \
     -DDBUS_BMS_BENCH=OFF "-DCMAKE_TOOLCHAIN_FILE=$REPO/packaging/venus/toolchain.cmake" "-DDBUS_BMS_ARCH=$arch" \
-    "-DDBUS_BMS_SYSROOT=$root" "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$root=."
+    "-DDBUS_BMS_SYSROOT=$root"
 }
 
 build_one() {

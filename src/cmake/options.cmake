@@ -18,7 +18,9 @@ if(DBUS_BMS_SANITIZE)
   target_link_options(bms_options INTERFACE -fsanitize=${DBUS_BMS_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # No path of this machine is left in the program: the same sources give the same bytes in any folder.
-  target_compile_options(bms_options INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+  # g++ tries the last map first, and a sysroot may lie inside the sources.
+  target_compile_options(bms_options INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
+                                               $<$<BOOL:${CMAKE_SYSROOT}>:-ffile-prefix-map=${CMAKE_SYSROOT}=>)
   target_compile_options(bms_options INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
                                                -ffunction-sections -fdata-sections)
   target_link_options(bms_options INTERFACE -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections)

@@ -77,7 +77,7 @@ bool Bank::complete(TimePoint now) {
 
 void Bank::step(TimePoint now) {
   if (!complete(now)) return;
-  now = recorder::to_ms(now);  // to what a recording keeps
+  now = recorder::to_tick(now);  // to what a recording keeps
   now_ = now;
   std::vector<limits::Member> members;
   std::vector<const Reading*> readings;

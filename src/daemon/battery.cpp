@@ -98,6 +98,7 @@ void Battery::take(const Reading& own) {
   const bool first = !reading_;
   reading_ = with_shunts(own);
   recorder::snap(*reading_);
+  if (!is_shunt()) recorder::coarsen(*reading_);
   const Reading& reading = *reading_;
   if (first) {
     spdlog::info("{}: {} {} {}", unit_.display_name, reading.model.value_or("battery"), reading.serial.value_or(""),
@@ -115,7 +116,7 @@ void Battery::tick(TimePoint now) {
 }
 
 void Battery::step(const Reading* reading, TimePoint now) {
-  now = recorder::to_ms(now);  // to what a recording keeps
+  now = recorder::to_tick(now);  // to what a recording keeps
   last_step_ = now;
   if (is_shunt()) {
     age_shunt(now);

@@ -16,16 +16,22 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::string_view kMagic = "dbus-bms recording 1\n";
+constexpr std::string_view kMagic = "dbus-bms recording 2\n";
 constexpr std::uint64_t kLargestChunk = 16U << 20U;  ///< bytes unpacked; an archive may lie
-constexpr std::size_t kMostChannels = 1024;
+constexpr std::uint64_t kMostRecords = 100'000'000;  ///< of a group: years
 constexpr char kGroup = 'G';
-constexpr char kChunk = 'C';
+constexpr char kTexts = 'T';
+constexpr char kNumbers = 'N';
+constexpr char kEnd = 'E';
+
+std::uint32_t checked(std::uint32_t check, std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32(check, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
 
 struct Channel {
   std::string name;
   bool bank = false;
-  Base base;
   Row shown;              ///< what the lines so far say
   bool appeared = false;  ///< it has a line
   bool keyed = false;     ///< its engine's state was told
@@ -44,10 +50,14 @@ class Exporter {
     write_header();
     while (!cursor.done()) {
       const auto kind = cursor.byte();
-      const bool good = kind == kGroup ? group(cursor) : kind == kChunk ? chunk(cursor) : false;
+      const bool good = kind == kGroup     ? begin_group(cursor)
+                        : kind == kTexts   ? texts(cursor)
+                        : kind == kNumbers ? numbers(cursor)
+                        : kind == kEnd     ? end_group(cursor)
+                                           : false;
       if (!good) return "damaged";
     }
-    return {};
+    return open_ ? "cut off" : "";
   }
 
   /// Only what the header says.
@@ -65,7 +75,7 @@ class Exporter {
     if (!document.is_object() || !document.contains("channels") || !document["channels"].is_array()) return false;
     for (const auto& entry : document["channels"]) {
       if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) return false;
-      channels_.push_back({entry["name"].get<std::string>(), entry.value("bank", false), {}, {}, false, false});
+      channels_.push_back({entry["name"].get<std::string>(), entry.value("bank", false), {}, false, false});
     }
     if (document.contains("start_unix_s")) start_unix_s_ = document["start_unix_s"];
     return channels_.size() <= kMostChannels;
@@ -77,22 +87,26 @@ class Exporter {
     write(line);
   }
 
-  bool group(Cursor& cursor) {
+  bool begin_group(Cursor& cursor) {
     const auto begin = cursor.varint();
     const auto restated = cursor.byte();
-    if (!begin || *begin > (1ULL << 50U) || !restated) return false;
-    previous_ms_ = static_cast<std::int64_t>(*begin);
+    const auto records = cursor.varint();
+    if (open_ || !begin || *begin > (1ULL << 44U) || !restated || !records || *records > kMostRecords) return false;
+    open_ = true;
+    begin_ms_ = static_cast<std::int64_t>(*begin);
+    records_ = *records;
+    texts_.clear();
+    numbers_.clear();
     for (Channel& channel : channels_) {
-      channel.base = {};
       if (*restated != 0) channel.keyed = false;
     }
     return true;
   }
 
-  bool chunk(Cursor& cursor) {
+  bool texts(Cursor& cursor) {
     const auto raw_size = cursor.varint();
     const auto packed = cursor.text();
-    if (!raw_size || *raw_size > kLargestChunk || !packed) return false;
+    if (!open_ || !raw_size || *raw_size > kLargestChunk || !packed) return false;
     std::string raw(static_cast<std::size_t>(*raw_size), '\0');
     uLongf size = raw.size();
     if (uncompress(reinterpret_cast<Bytef*>(raw.data()), &size, reinterpret_cast<const Bytef*>(packed->data()),
@@ -100,16 +114,25 @@ class Exporter {
         size != raw.size()) {
       return false;
     }
-    for (Cursor records(raw); !records.done();) {
-      const auto index = records.varint();
-      if (!index || *index >= channels_.size()) return false;
-      const auto place = static_cast<std::size_t>(*index);
-      Channel& channel = channels_[place];
-      const auto record = decode(records, place, previous_ms_, channel.base);
-      if (!record || !line(channel, *record)) return false;
-      previous_ms_ = record->at_ms;
-      channel.base.row = record->row;
-      channel.base.known = true;
+    texts_ += raw;
+    return true;
+  }
+
+  bool numbers(Cursor& cursor) {
+    const auto bytes = cursor.text();
+    if (!open_ || !bytes) return false;
+    numbers_ += *bytes;
+    return true;
+  }
+
+  bool end_group(Cursor& cursor) {
+    const auto check = cursor.varint();
+    if (!open_ || check != checked(0, numbers_)) return false;
+    open_ = false;
+    RecordReader reader(begin_ms_, numbers_, texts_);
+    for (std::uint64_t i = 0; i < records_; ++i) {
+      const auto record = reader.next();
+      if (!record || record->channel >= channels_.size() || !line(channels_[record->channel], *record)) return false;
     }
     return true;
   }
@@ -143,7 +166,10 @@ class Exporter {
   std::ostream& out_;
   std::vector<Channel> channels_;
   json start_unix_s_;
-  std::int64_t previous_ms_ = 0;
+  bool open_ = false;  ///< in a group
+  std::int64_t begin_ms_ = 0;
+  std::uint64_t records_ = 0;
+  std::string texts_, numbers_;
 };
 
 }  // namespace
@@ -167,18 +193,35 @@ ArchiveWriter::ArchiveWriter(Sink sink, const std::string& header) : sink_(std::
   sink_(begin + header);
 }
 
-void ArchiveWriter::begin_group(std::int64_t begin_ms, bool restated) {
+void ArchiveWriter::begin_group(std::int64_t begin_ms, bool restated, std::uint64_t records) {
   std::string mark(1, kGroup);
   append_varint(mark, static_cast<std::uint64_t>(begin_ms));
-  sink_(mark + (restated ? '\1' : '\0'));
+  mark.push_back(restated ? '\1' : '\0');
+  append_varint(mark, records);
+  sink_(mark);
+  check_ = 0;
 }
 
-void ArchiveWriter::add(const std::string& packed, std::uint32_t raw_size) {
-  std::string mark(1, kChunk);
+void ArchiveWriter::texts(const std::string& packed, std::uint32_t raw_size) {
+  std::string mark(1, kTexts);
   append_varint(mark, raw_size);
   append_varint(mark, packed.size());
   sink_(mark);
   sink_(packed);
+}
+
+void ArchiveWriter::numbers(std::string_view bytes) {
+  std::string mark(1, kNumbers);
+  append_varint(mark, bytes.size());
+  sink_(mark);
+  sink_(bytes);
+  check_ = checked(check_, bytes);
+}
+
+void ArchiveWriter::end_group() {
+  std::string mark(1, kEnd);
+  append_varint(mark, check_);
+  sink_(mark);
 }
 
 bool knows(std::string_view archive, const std::string& battery) {

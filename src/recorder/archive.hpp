@@ -17,11 +17,15 @@ class ArchiveWriter {
   using Sink = std::function<void(std::string_view bytes)>;
 
   ArchiveWriter(Sink sink, const std::string& header);
-  void begin_group(std::int64_t begin_ms, bool restated);
-  void add(const std::string& packed, std::uint32_t raw_size);
+  /// Then its texts, then its numbers, each in any number of pieces.
+  void begin_group(std::int64_t begin_ms, bool restated, std::uint64_t records);
+  void texts(const std::string& packed, std::uint32_t raw_size);
+  void numbers(std::string_view bytes);
+  void end_group();
 
  private:
   Sink sink_;
+  std::uint32_t check_ = 0;
 };
 
 /// Whether an archive has this battery; the empty name is all of them.

@@ -12,6 +12,7 @@ using nlohmann::json;
 
 constexpr std::size_t kGroups = 12;                 ///< the budget is so many groups
 constexpr std::int64_t kLongestGroup_ms = 7200000;  ///< the span ends within one of them
+constexpr std::size_t kBlock = 16U << 10U;          ///< of numbers, in one piece
 
 double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
 
@@ -89,13 +90,13 @@ std::int64_t Recorder::since_start_ms(TimePoint now) {
 }
 
 void Recorder::begin_group(std::int64_t at_ms, bool restated) {
-  if (!groups_.empty()) pack();
+  if (!groups_.empty()) end_group();
   Group& group = groups_.emplace_back();
+  writer_.emplace(at_ms);
   group.begin_ms = at_ms;
   group.restated = restated;
   last_ms_ = at_ms;
   for (Channel& channel : channels_) {
-    channel.base = {};
     channel.keyed = channel.seen = channel.texts_known = false;
   }
   forget_old();
@@ -186,23 +187,41 @@ void Recorder::restate() { restate_ = true; }
 
 void Recorder::append(Channel& channel, Record record) {
   record.keyframe = std::exchange(channel.keyframe, {});
-  encode(record, last_ms_, channel.base, open_);
+  Group& group = groups_.back();
+  if (group.numbers.empty() || group.numbers.back().size() + kBlock / 16 > kBlock) {
+    if (!group.numbers.empty()) group.numbers.back().shrink_to_fit();
+    group.numbers.emplace_back().reserve(kBlock);
+    forget_old();
+  }
+  std::string& numbers = group.numbers.back();
+  const std::size_t before = numbers.size();
+  writer_->put(record, numbers, open_texts_);
+  group.bytes += numbers.size() - before;
+  ++group.records;
   last_ms_ = record.at_ms;
-  channel.base.row = record.row;
-  channel.base.known = true;
   channel.row = std::move(record.row);
   channel.seen = true;
-  if (open_.size() >= options_.chunk_bytes) {
-    pack();
+  if (open_texts_.size() >= options_.chunk_bytes) {
+    pack_texts();
     forget_old();
   }
 }
 
-void Recorder::pack() {
-  if (open_.empty()) return;
-  groups_.back().chunks.push_back({packed(open_), static_cast<std::uint32_t>(open_.size())});
-  groups_.back().bytes += groups_.back().chunks.back().packed.size();
-  open_.clear();
+void Recorder::end_group() {
+  pack_texts();
+  Group& group = groups_.back();
+  const std::string tail = writer_->tail();
+  group.numbers.push_back(tail);
+  group.bytes += tail.size();
+  writer_.reset();
+}
+
+void Recorder::pack_texts() {
+  if (open_texts_.empty()) return;
+  Group& group = groups_.back();
+  group.texts.push_back({packed(open_texts_), static_cast<std::uint32_t>(open_texts_.size())});
+  group.bytes += group.texts.back().packed.size();
+  open_texts_.clear();
 }
 
 void Recorder::forget_old() {
@@ -220,9 +239,14 @@ nlohmann::ordered_json Recorder::plot(std::size_t channel, TimePoint now) const 
 }
 
 std::size_t Recorder::bytes() const {
-  std::size_t sum = open_.capacity();
+  std::size_t sum = open_texts_.capacity() + (writer_ ? writer_->bytes() : 0);
   for (const Group& group : groups_) sum += group.bytes;
   return sum;
+}
+
+std::optional<TimePoint> Recorder::kept_from() const {
+  if (groups_.empty()) return std::nullopt;
+  return *start_ + std::chrono::milliseconds(groups_.front().begin_ms);
 }
 
 void Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s, const ArchiveWriter::Sink& sink) const {
@@ -236,11 +260,15 @@ void Recorder::archive(TimePoint now, std::optional<std::int64_t> unix_s, const 
   }
   ArchiveWriter writer(sink, text(header));
   for (const Group& group : groups_) {
-    writer.begin_group(group.begin_ms, group.restated);
-    for (const Chunk& chunk : group.chunks) writer.add(chunk.packed, chunk.raw_size);
-    if (&group == &groups_.back() && !open_.empty()) {
-      writer.add(packed(open_), static_cast<std::uint32_t>(open_.size()));
+    writer.begin_group(group.begin_ms, group.restated, group.records);
+    for (const PackedTexts& texts : group.texts) writer.texts(texts.packed, texts.raw_size);
+    const bool last = &group == &groups_.back();
+    if (last && !open_texts_.empty()) {
+      writer.texts(packed(open_texts_), static_cast<std::uint32_t>(open_texts_.size()));
     }
+    for (const std::string& numbers : group.numbers) writer.numbers(numbers);
+    if (last) writer.numbers(writer_->tail());
+    writer.end_group();
   }
 }
 

@@ -15,17 +15,16 @@
 namespace bms::recorder {
 
 struct Options {
-  std::size_t budget_bytes = 6U << 20U;  ///< of all batteries together; the oldest part goes first
+  std::size_t budget_bytes = 8U << 20U;  ///< of all batteries together; the oldest part goes first
   std::chrono::hours span{24};           ///< and nothing older than this is kept
-  std::size_t chunk_bytes = 64U << 10U;  ///< packed at a time: what one step may cost
+  std::size_t chunk_bytes = 64U << 10U;  ///< of texts, packed at a time: what one step may cost
 };
 
 /// Keeps what the engines were given and what they said, step by step, in bounded memory (limit-engine X5).
 ///
-/// Differences of a few bytes are gathered in chunks that zlib packs; chunks in groups, each of which begins with the
-/// state of every engine, so that what is left after the oldest group was dropped still replays to the same outputs.
-/// Pure: no clock, no I/O. Points in time must be whole milliseconds, see to_ms(), or a replay would differ in the last
-/// digit.
+/// A step takes a few bytes, see RecordWriter. Groups of them begin with the state of every engine, so that what is
+/// left after the oldest group was dropped still replays to the same outputs. Pure: no clock, no I/O. Points in time
+/// must be whole milliseconds, see to_ms(), or a replay would differ in the last digit.
 class Recorder {
  public:
   explicit Recorder(Options options = {});
@@ -49,7 +48,8 @@ class Recorder {
 
   /// Everything, piece by piece: what export_lines() takes. `unix_s`: the wall clock now, if it is set.
   void archive(TimePoint now, std::optional<std::int64_t> unix_s, const ArchiveWriter::Sink& sink) const;
-  [[nodiscard]] std::size_t bytes() const;  ///< memory in use for records
+  [[nodiscard]] std::size_t bytes() const;                   ///< memory in use for records
+  [[nodiscard]] std::optional<TimePoint> kept_from() const;  ///< how far back it reaches
   /// The last day in a few hundred points, see Trend::to_json().
   [[nodiscard]] nlohmann::ordered_json plot(std::size_t channel, TimePoint now) const;
 
@@ -57,7 +57,6 @@ class Recorder {
   struct Channel {
     std::string name;
     std::vector<std::size_t> members;  ///< of a bank
-    Base base;                         ///< in this group
     bool keyed = false;                ///< its engine's state is in this group
     bool seen = false;                 ///< it has a record in this group
     Texts texts;
@@ -66,33 +65,39 @@ class Recorder {
     Row row;
     Trend trend;
   };
-  struct Chunk {
+  struct PackedTexts {
     std::string packed;
     std::uint32_t raw_size = 0;
   };
   struct Group {
     std::int64_t begin_ms = 0;
     bool restated = false;  ///< the configuration may be another one than that of the group before
-    std::vector<Chunk> chunks;
-    std::size_t bytes = 0;
+    std::uint64_t records = 0;
+    std::vector<PackedTexts> texts;
+    std::vector<std::string> numbers;  ///< in blocks: one long string would be copied whenever it grows
+    std::size_t bytes = 0;             ///< of all these
   };
 
   std::int64_t since_start_ms(TimePoint now);
   void begin_group(std::int64_t at_ms, bool restated);
   void append(Channel& channel, Record record);
-  void pack();
+  void end_group();
+  void pack_texts();
   void forget_old();
 
   Options options_;
   std::optional<TimePoint> start_;
   std::deque<Channel> channels_;
   std::deque<Group> groups_;  ///< the last one is being filled
-  std::string open_;          ///< its chunk that is not packed yet
+  std::optional<RecordWriter> writer_;
+  std::string open_texts_;  ///< not packed yet
   std::int64_t last_ms_ = 0;
   bool restate_ = false;
 };
 
-/// `now` in whole milliseconds, as engine and recorder must both see it.
-inline TimePoint to_ms(TimePoint now) { return std::chrono::floor<std::chrono::milliseconds>(now); }
+/// `now` in hundredths of a second, as engine and recorder must both see it.
+inline TimePoint to_tick(TimePoint now) {
+  return std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<kTick_ms, 1000>>>(now);
+}
 
 }  // namespace bms::recorder

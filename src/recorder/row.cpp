@@ -141,6 +141,20 @@ void snap(Reading& reading) {
   }
 }
 
+void coarsen(Reading& reading) {
+  const auto to = [](std::optional<double>& value, double grid) {
+    if (value) value = std::round(*value * grid) / grid + 0.0;
+  };
+  to(reading.voltage_V, 100);
+  to(reading.current_A, 100);
+  for (auto& cell : reading.cells_V) to(cell, 1000);
+  for (auto& temperature : reading.temps_C) to(temperature, 10);
+  to(reading.mos_temp_C, 10);
+  to(reading.env_temp_C, 10);
+  to(reading.remaining_Ah, 10);
+  to(reading.consumed_Ah, 10);
+}
+
 void put(Row& row, const Reading& reading) {
   const std::size_t cells = std::min(reading.cells_V.size(), kMostCells);
   const std::size_t temperatures = std::min(reading.temps_C.size(), kMostCells);

@@ -34,6 +34,9 @@ inline constexpr std::size_t kMostCells = 256;
 double snapped(double value);
 /// All numbers of a Reading likewise; nothing that was measured changes.
 void snap(Reading& reading);
+/// To the resolution that D-Bus shows: volts and amperes in hundredths, cells in thousandths, temperatures and
+/// ampere-hours in tenths. What trembles below would be most of a recording, so not even the engine is to see it.
+void coarsen(Reading& reading);
 
 void put(Row& row, const Reading& reading);
 void put(Row& row, const limits::Limits& limits);

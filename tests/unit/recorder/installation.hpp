@@ -180,11 +180,11 @@ class Installation {
 
   void one() {
     for (Pack& pack : packs_) {
-      advance(chance(2000) ? 700000 : std::uniform_int_distribution<int>(0, longest_step_ms)(random_));
+      advance(chance(2000) ? 700000 : std::uniform_int_distribution<int>(0, longest_step_ms / 10)(random_) * 10);
       step(pack);
       if (&pack != &packs_.front() && chance(2)) step_bank();
     }
-    advance(3);
+    advance(30);
     recorder.observe(shunt_channel_, packs_[1].reading, now_);
     step_bank();
   }
@@ -203,7 +203,7 @@ class Installation {
   limits::BankState bank_;
   limits::Limits bank_out_;
   std::int64_t ms_ = 0;
-  TimePoint now_{std::chrono::milliseconds(7123456)};
+  TimePoint now_{std::chrono::milliseconds(7123450)};
 };
 
 }  // namespace bms::recorder

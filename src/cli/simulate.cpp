@@ -152,6 +152,7 @@ class Simulation {
       reading["address"] = member->address;
       reading["writes"] = member->writes;
       reading["asked"] = member->asked;
+      reading["asked_at_s"] = std::chrono::duration<double>(member->asked_at.time_since_epoch()).count();
       reading["answers"] = member->answers;
       list.push_back(std::move(reading));
     }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 namespace bms::daemon {
 
 /// Which device a serial number stands for. Some makers give all their boards the same one: those are told apart by
-/// where they are connected, and stay apart over restarts, whoever answers first.
+/// where they are connected, and stay apart over restarts, whoever answers first. One of them that is moved to another
+/// place keeps what it is known by, as long as there is no doubt which one it is.
 class Identities {
  public:
   explicit Identities(const std::filesystem::path& folder);
@@ -21,22 +23,31 @@ class Identities {
   };
   struct Claim {
     std::string serial;
-    std::string position;  ///< port and address
+    std::string position;  ///< port, and " address N" where the driver has addresses
     std::string name;      ///< for the log
     /// The serial as shown from now on: another battery with the same one has appeared.
     std::function<void(const std::string& serial)> told_apart;
   };
+  /// The configuration has a battery at `position`: what is known there is not looked for elsewhere.
+  void expect(std::string position) { expected_.insert(std::move(position)); }
   Device claim(Claim claim);
   /// The battery at `position` no longer has this serial number.
   void release(const std::string& serial, const std::string& position);
 
  private:
+  /// Of one serial number that is not unique: where each device was seen last, by id.
+  using Twins = std::map<std::string, std::string>;
+
   void load();
+  void save();
+  [[nodiscard]] bool absent(const std::string& serial, const std::string& position) const;
+  std::string id_at(const Claim& claim, Twins& known);
 
   Store store_;
   bool loaded_ = false;
+  std::set<std::string> expected_;
   std::map<std::string, std::vector<Claim>> live_;
-  std::map<std::string, std::string> first_;  ///< of serials that are not unique: position of the one that was first
+  std::map<std::string, Twins> known_;
 };
 
 }  // namespace bms::daemon

@@ -139,6 +139,7 @@ asio::awaitable<bool> SimulatedLine::respond() {
     if (response.answer.empty()) continue;
     speaker = member.get();
     ++member->asked;
+    member->asked_at = Clock::now();
     // Two batteries with one address answer together and spoil each other's bytes.
     for (std::size_t i = 0; i < std::min(answer.size(), response.answer.size()); ++i) response.answer[i] |= answer[i];
     answer = std::move(response.answer);

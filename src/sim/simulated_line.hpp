@@ -24,6 +24,7 @@ struct Member {
   Bytes last_answer;
   std::uint64_t writes = 0;   ///< requests that changed or tried to change the device
   std::uint64_t asked = 0;    ///< questions to this battery that it understood, answered or not
+  TimePoint asked_at{};       ///< the last of them
   std::uint64_t answers = 0;  ///< answers that went on the wire
 
   Member(unsigned at, std::unique_ptr<SimulatedDevice> made, const BatterySpec& spec)

@@ -95,6 +95,31 @@ TEST_F(Identity, EqualSerialsAreToldApartByPlaceAndStayApart) {
   EXPECT_EQ(known("dbusbms_rack_1"), (Known{one, "House 1"}));
 }
 
+TEST_F(Identity, OneOfTwoWithEqualSerialsIsMovedAndKeepsInstanceAndName) {
+  const auto two_ports = [this](const std::string& second) {
+    use("line", "1",
+        "[bank]\nenabled = no\n[battery:other]\nname = Other\ndriver = " + test::bus_driver() +
+            "\naddress = 1\nport = " + path(second) + "\n");
+  };
+  command(simulate(test::bus_driver(), "1"), {{"set", {{"serial", "TWIN"}}}});
+  command(simulate(test::bus_driver(), "1", {}, "left"), {{"set", {{"serial", "TWIN"}}}});
+  two_ports("left");
+  start_daemon();
+  ASSERT_TRUE(appears("dbusbms_rack"));
+  ASSERT_TRUE(appears("dbusbms_other"));
+  ASSERT_EQ(write("com.victronenergy.battery.dbusbms_other", "/CustomName", "s", "Boat"), 0);
+  const Known rack = known("dbusbms_rack");
+  const Known boat = known("dbusbms_other");
+  EXPECT_NE(rack, boat);
+  stop_daemon();
+  std::filesystem::rename(path("left"), path("right"));  // another socket
+  two_ports("right");
+  start_daemon();
+  EXPECT_EQ(known("dbusbms_other"), boat) << daemon_->output();
+  EXPECT_EQ(known("dbusbms_rack"), rack);
+  EXPECT_EQ(text("/Serial", "dbusbms_other"), "TWIN (" + path("right") + " address 1)");
+}
+
 TEST_F(Identity, ABmsThatIsExchangedInServiceComesBackUnderItsOwnInstance) {
   auto& simulator = simulate(test::bus_driver(), "1");
   command(simulator, {{"set", {{"serial", "A100"}}}});

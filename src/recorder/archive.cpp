@@ -20,8 +20,8 @@ constexpr std::string_view kMagic = "dbus-bms recording 2\n";
 constexpr std::uint64_t kLargestChunk = 16U << 20U;  ///< bytes unpacked; an archive may lie
 constexpr std::uint64_t kMostRecords = 100'000'000;  ///< of a group: years
 constexpr char kGroup = 'G';
-constexpr char kTexts = 'T';
-constexpr char kNumbers = 'N';
+constexpr char kTextBytes = 'T';
+constexpr char kNumberBytes = 'N';
 constexpr char kEnd = 'E';
 
 std::uint32_t checked(std::uint32_t check, std::string_view bytes) {
@@ -50,11 +50,11 @@ class Exporter {
     write_header();
     while (!cursor.done()) {
       const auto kind = cursor.byte();
-      const bool good = kind == kGroup     ? begin_group(cursor)
-                        : kind == kTexts   ? texts(cursor)
-                        : kind == kNumbers ? numbers(cursor)
-                        : kind == kEnd     ? end_group(cursor)
-                                           : false;
+      const bool good = kind == kGroup         ? begin_group(cursor)
+                        : kind == kTextBytes   ? texts(cursor)
+                        : kind == kNumberBytes ? numbers(cursor)
+                        : kind == kEnd         ? end_group(cursor)
+                                               : false;
       if (!good) return "damaged";
     }
     return open_ ? "cut off" : "";
@@ -203,7 +203,7 @@ void ArchiveWriter::begin_group(std::int64_t begin_ms, bool restated, std::uint6
 }
 
 void ArchiveWriter::texts(const std::string& packed, std::uint32_t raw_size) {
-  std::string mark(1, kTexts);
+  std::string mark(1, kTextBytes);
   append_varint(mark, raw_size);
   append_varint(mark, packed.size());
   sink_(mark);
@@ -211,7 +211,7 @@ void ArchiveWriter::texts(const std::string& packed, std::uint32_t raw_size) {
 }
 
 void ArchiveWriter::numbers(std::string_view bytes) {
-  std::string mark(1, kNumbers);
+  std::string mark(1, kNumberBytes);
   append_varint(mark, bytes.size());
   sink_(mark);
   sink_(bytes);

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 constexpr std::size_t kGroups = 12;                 ///< the budget is so many groups
 constexpr std::int64_t kLongestGroup_ms = 7200000;  ///< the span ends within one of them
-constexpr std::size_t kBlock = 16U << 10U;          ///< of numbers, in one piece
+constexpr std::size_t kNumberBlock = 16U << 10U;    ///< of numbers, in one piece
 
 double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
 
@@ -188,9 +188,9 @@ void Recorder::restate() { restate_ = true; }
 void Recorder::append(Channel& channel, Record record) {
   record.keyframe = std::exchange(channel.keyframe, {});
   Group& group = groups_.back();
-  if (group.numbers.empty() || group.numbers.back().size() + kBlock / 16 > kBlock) {
+  if (group.numbers.empty() || group.numbers.back().size() + kNumberBlock / 16 > kNumberBlock) {
     if (!group.numbers.empty()) group.numbers.back().shrink_to_fit();
-    group.numbers.emplace_back().reserve(kBlock);
+    group.numbers.emplace_back().reserve(kNumberBlock);
     forget_old();
   }
   std::string& numbers = group.numbers.back();

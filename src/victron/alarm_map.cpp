@@ -47,6 +47,13 @@ constexpr std::array<std::string_view, kConditionCount> kNames = {
     "HighStarterVoltage",        // starter_overvoltage
 };
 
+/// By Condition. 13 to 16 over- and under-voltage and -temperature, 7 measurement, 9 cells in series, 11 hardware, 20
+/// contactor, 23 communication, 25 pre-charge, 116 calibration, 119 settings; currents, balance and fuses have none.
+constexpr std::array<std::int32_t, kConditionCount> kErrors = {
+    13, 14, 13, 14, 0, 0, 0, 15, 15, 16, 16, 15, 16,  15,  16, 0, 0, 0,
+    0,  11, 7,  7,  7, 9, 0, 20, 20, 25, 0,  23, 116, 119, 0,  0, 0, 0,
+};
+
 constexpr std::string_view kStandard[] = {
     "LowVoltage",
     "HighVoltage",
@@ -107,6 +114,8 @@ int status_bit(const Alarm& alarm) {
 }  // namespace
 
 std::string_view alarm_name(Condition condition) { return kNames[static_cast<std::size_t>(condition)]; }
+
+std::int32_t error_number(Condition condition) { return kErrors[static_cast<std::size_t>(condition)]; }
 
 std::span<const std::string_view> standard_alarms() { return kStandard; }
 

@@ -13,6 +13,9 @@ namespace bms::victron {
 /// The stock alarm (name below /Alarms) that stands for a condition a BMS reports.
 std::string_view alarm_name(Condition condition);
 
+/// Victron's BMS error number (as below /ErrorCode) that names a condition; 0: there is none.
+std::int32_t error_number(Condition condition);
+
 /// Names of the alarms that are always there once the BMS tells its alarms; the others appear when first raised.
 std::span<const std::string_view> standard_alarms();
 

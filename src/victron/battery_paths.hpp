@@ -45,6 +45,7 @@ class BatteryPaths {
   void put_temperatures(const Reading& reading, bool known);
   void put_cells(const Reading& reading, bool known);
   void put_extremes(const BatteryView& view);
+  void put_last_errors(const history::State& state);
   void put_composition(const BatteryView& view);
   void put_switches(const BatteryView& view);
   void put_limits(const limits::Limits& limits, const BatteryView& view);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "victron/alarm_map.hpp"
 #include "victron/battery_paths.hpp"
 #include "victron/part_values.hpp"
 
@@ -70,6 +71,22 @@ double shown(Field field, double value) {
 
 }  // namespace
 
+/// The GX's page of the last four errors, by Victron's numbers; what has none stands in /History/LastErrors only.
+void BatteryPaths::put_last_errors(const history::State& state) {
+  constexpr int kShown = 4;
+  int n = 0;
+  const auto show = [&](const Value& number, const Value& time) {
+    ++n;
+    put(fmt::format("/Diagnostics/LastErrors/{}/Error", n), number);
+    put(fmt::format("/Diagnostics/LastErrors/{}/Time", n), time);
+  };
+  for (const history::Error& error : state.errors) {
+    const auto number = error_number(error.condition);
+    if (number != 0 && n < kShown) show(number, value_of(error.unix_s));
+  }
+  while (n < kShown) show({}, {});
+}
+
 void BatteryPaths::put_history(const BatteryView& view) {
   constexpr auto kPeriod = std::chrono::seconds(10);
   if (history_shown_ && view.now - *history_shown_ < kPeriod) return;
@@ -93,6 +110,7 @@ void BatteryPaths::put_history(const BatteryView& view) {
   }
   if (view.history == nullptr) return;
   put("/History/LastErrors", error_list(*view.history));
+  put_last_errors(*view.history);
   put("/History/NotObserved", std::floor(view.history->not_observed_s));
   put("/History/Since", value_of(view.history->since_s));
   put("/History/Reset", std::string());

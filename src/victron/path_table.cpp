@@ -89,6 +89,7 @@ constexpr PathInfo kPaths[] = {
     {"/Info/FullChargeRequest", flag(), "1: a top-balance charge is due or going on"},
     {"/Info/MaxChargeCellVoltage", cell_volts(), "CVL per cell"},
     {"/Info/HeatingCurrent", amps(), "current of the heater"},
+    {"/Info/HeatingPower", number("W", 0, -1e6, 1e6), "power of the heater"},
     {"/Info/AlarmBattery", text(), "bank: the battery with the worst alarm"},
     {"/Info/PreAlarm", flag(), "1: discharging will stop soon"},
     {"/Info/SocSource", text(), "where /Soc comes from: bms, counter, shunt; of a bank weighted, minimum, shunt"},
@@ -132,6 +133,9 @@ constexpr PathInfo kPaths[] = {
     {"/Battery/<n>/Cell/<m>/Voltage", cell_volts(), "cell m of battery n"},
     {"/Diagnostics/Module<n>/Id", text(), "name of battery n + 1 of a bank, for its alarms"},
     {"/Diagnostics/Module<n>/Alarms/*", alarm(), "alarms of battery n + 1 of a bank, names as below /Alarms"},
+    {"/Diagnostics/LastErrors/<n>/Error", count(255),
+     "the last four alarms that came up, newest first, by Victron's error numbers; the GX page \"Diagnostics\""},
+    {"/Diagnostics/LastErrors/<n>/Time", count(), "unix time of it"},
     // Alarms
     {"/Alarms/LowVoltage", alarm(), "pack voltage low"},
     {"/Alarms/HighVoltage", alarm(), "pack voltage high"},

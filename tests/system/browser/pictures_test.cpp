@@ -14,6 +14,7 @@ using Screen = test::Browser::Screen;
 constexpr int kColumns = 80;
 constexpr int kRows = 24;
 constexpr int kBatteries = 3;
+constexpr double kBalance_A_per_V = 40;  ///< between batteries in parallel, through their cables
 
 /// What a charger and the loads of a house do to the batteries.
 class House {
@@ -115,10 +116,13 @@ TEST_F(Pictures, OfAHouseWithThreeBatteries) {
   const auto begin = std::chrono::steady_clock::now();
   for (double minute = 0; minute < minutes;) {
     const double current = house.current_A(minute, service("dbusbms_bank"));
-    constexpr double kShare[] = {1.0, 1.04, 0.96};
+    const double mean_V = service("dbusbms_bank").number("/Dc/0/Voltage").value_or(0);
     for (int address = 1; address <= kBatteries; ++address) {
-      const double own = std::round(current * kShare[address - 1] * 100) / 100;
-      command(simulator, {{"address", address}, {"set", {{"current_A", own}}}});
+      // They are in parallel: what drives one above the others flows into them.
+      const double above_V =
+          service(fmt::format("dbusbms_rack_{}", address)).number("/Dc/0/Voltage").value_or(0) - mean_V;
+      const double own = current - std::clamp(above_V * kBalance_A_per_V, -capacity_Ah / 5, capacity_Ah / 5);
+      command(simulator, {{"address", address}, {"set", {{"current_A", std::round(own * 100) / 100}}}});
     }
     ::poll(nullptr, 0, 1000);
     minute = std::chrono::duration<double, std::ratio<60>>(std::chrono::steady_clock::now() - begin).count();

@@ -307,16 +307,32 @@ TEST_F(Paths, OurHistoryIsShownWhereTheDeviceHasNone) {
   EXPECT_EQ(text("/History/MinimumVoltage"), "43.50V");
   EXPECT_FALSE(is_valid(value("/History/MinimumVoltageTime")));
   EXPECT_EQ(text("/History/LastErrors"), "short_circuit 2027-01-15 08:00Z; internal");
+  EXPECT_EQ(value("/Diagnostics/LastErrors/1/Error"), Value(11)) << "a short circuit has no number of Victron's";
+  EXPECT_FALSE(is_valid(value("/Diagnostics/LastErrors/1/Time")));
+  EXPECT_EQ(tree.find("/Diagnostics/LastErrors/2/Error"), nullptr);
   EXPECT_EQ(tree.find("/History/LowStarterVoltageAlarms"), nullptr);
 
   past.drawn_Ah = 1300;
   paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
   EXPECT_EQ(text("/History/TotalAhDrawn"), "-1234.6Ah") << "renewed every 10 s";
   history::reset(past, history::Field::deepest_discharge_Ah);
+  past.errors = {{Condition::mos_overtemperature, 1800000001},
+                 {Condition::cell_overvoltage, 1800000000},
+                 {Condition::communication, {}},
+                 {Condition::cell_undervoltage, {}},
+                 {Condition::calibration, {}}};
   paths.show_history_now();
   paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
   EXPECT_EQ(text("/History/TotalAhDrawn"), "-1300.0Ah");
   EXPECT_FALSE(is_valid(value("/History/DeepestDischarge")));
+  EXPECT_EQ(value("/Diagnostics/LastErrors/1/Error"), Value(15));
+  EXPECT_EQ(value("/Diagnostics/LastErrors/1/Time"), Value(1800000001));
+  EXPECT_EQ(value("/Diagnostics/LastErrors/4/Error"), Value(14));
+  EXPECT_EQ(tree.find("/Diagnostics/LastErrors/5/Error"), nullptr) << "the page has four rows";
+  history::reset(past, history::Field::last_errors);
+  paths.show_history_now();
+  paths.update({.now = now, .reading = &reading, .limits = &limits, .history = &past});
+  EXPECT_FALSE(is_valid(value("/Diagnostics/LastErrors/1/Error"))) << "the page is gone with them";
 }
 
 TEST_F(Paths, EveryPathIsListedWithItsFormat) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/battery_samples.hpp"
+#include "support/gx_pages.hpp"
 #include "victron/battery_paths.hpp"
 
 namespace bms::victron {
@@ -13,27 +14,17 @@ using testing::UnorderedElementsAre;
 
 class GxPages : public testing::Test {
  protected:
-  bool valid(const std::string& path) const { return is_valid(tree.value(path)); }
   std::vector<std::string> pages() const {
-    std::vector<std::string> open;
-    const auto when = [&](bool condition, const char* page) {
-      if (condition) open.emplace_back(page);
-    };
-    when(valid("/System/MinCellVoltage") || valid("/System/NrOfModulesOnline") || valid("/InstalledCapacity"),
-         "Details");
-    when(!valid("/NumberOfBmses"), "Alarms");
-    when(tree.value("/Diagnostics/Module0/Id") != Value(std::string()) && valid("/Diagnostics/Module0/Id"),
-         "Module alarms");
-    when(valid("/History/ChargeCycles"), "History");
-    when(tree.value("/Settings/HasSettings") == Value(1), "Settings");
-    when(valid("/Io/AllowToCharge"), "IO");
-    when(valid("/System/NrOfBatteries"), "System");
-    when(valid("/Battery/Request/Id"), "Individual battery");
-    when(valid("/Info/MaxChargeVoltage") || valid("/Info/MaxChargeCurrent") || valid("/Info/MaxDischargeCurrent"),
-         "Parameters");
-    when(valid("/CustomName"), "Name");
-    when(tree.find("/TimeToGo") != nullptr, "Time to go");
-    return open;
+    test::Shown shown{[&](const std::string& path) { return tree.find(path) != nullptr; },
+                      [&](const std::string& path) { return is_valid(tree.value(path)); },
+                      [&](const std::string& path, int value) { return tree.value(path) == Value(value); },
+                      [&](const std::string& path) {
+                        const auto* text = std::get_if<std::string>(&tree.value(path));
+                        return text == nullptr ? std::string() : *text;
+                      },
+                      {}};
+    for (const auto& [path, item] : tree.items()) shown.paths.emplace_back(path);
+    return test::open_pages(shown);
   }
 
   ItemTree tree;
@@ -44,8 +35,9 @@ class GxPages : public testing::Test {
 TEST_F(GxPages, ASingleBatteryShowsEverythingButModules) {
   BatteryPaths paths(tree, sample_identity(), {});
   paths.update({.now = {}, .reading = &reading, .limits = &limits});
-  EXPECT_THAT(pages(), UnorderedElementsAre("Details", "Alarms", "History", "IO", "System", "Individual battery",
-                                            "Parameters", "Name", "Time to go"));
+  EXPECT_THAT(pages(), UnorderedElementsAre("State", "Error", "State of health", "Temperature", "Consumed Ah",
+                                            "Mid-point", "Details", "Alarms", "History", "IO", "System",
+                                            "Individual battery", "Parameters", "Name", "Time to go"));
   EXPECT_EQ(tree.value("/System/NrOfBatteries"), Value(1));
   EXPECT_EQ(tree.value("/System/NrOfCellsPerBattery"), Value(16));
   EXPECT_EQ(tree.value("/Battery/1/Cell/16/Voltage"), Value(3.330));
@@ -55,7 +47,9 @@ TEST_F(GxPages, ASingleBatteryShowsEverythingButModules) {
 TEST_F(GxPages, AMemberOfABankIsNoBms) {
   BatteryPaths paths(tree, sample_identity(), {.limits = false, .cell_page = false});
   paths.update({.now = {}, .reading = &reading, .limits = &limits});
-  EXPECT_THAT(pages(), UnorderedElementsAre("Details", "Alarms", "History", "IO", "System", "Name", "Time to go"));
+  EXPECT_THAT(pages(),
+              UnorderedElementsAre("State", "Error", "State of health", "Temperature", "Consumed Ah", "Mid-point",
+                                   "Details", "Alarms", "History", "IO", "System", "Name", "Time to go"));
   EXPECT_FALSE(tree.is_branch("/Info")) << "not even the paths: present and invalid still wins monitor selection";
 }
 
@@ -68,7 +62,8 @@ TEST_F(GxPages, AShuntIsAMonitorOnly) {
   shunt.history = {{"charge_cycles", 12}};
   BatteryPaths paths(tree, sample_identity(), {.limits = false});
   paths.update({.now = {}, .reading = &shunt});
-  EXPECT_THAT(pages(), UnorderedElementsAre("Alarms", "History", "Name", "Time to go"));
+  EXPECT_THAT(pages(),
+              UnorderedElementsAre("State", "Error", "Consumed Ah", "Alarms", "History", "Name", "Time to go"));
   EXPECT_FALSE(tree.is_branch("/Info"));
   EXPECT_EQ(tree.value("/ConsumedAmphours"), Value(-20.0));
 }
@@ -89,7 +84,8 @@ TEST_F(GxPages, ABankShowsItsBatteriesCellsAndModuleAlarms) {
   merged.cells_V.clear();
   BatteryPaths paths(tree, sample_identity(), {});
   paths.update({.now = {}, .reading = &merged, .limits = &limits, .members = members});
-  EXPECT_THAT(pages(), UnorderedElementsAre("Details", "Alarms", "Module alarms", "History", "IO", "System",
+  EXPECT_THAT(pages(), UnorderedElementsAre("State", "Error", "State of health", "Temperature", "Consumed Ah",
+                                            "Details", "Alarms", "Module alarms", "History", "IO", "System",
                                             "Individual battery", "Parameters", "Name", "Time to go"));
   EXPECT_EQ(tree.value("/System/NrOfBatteries"), Value(3));
   EXPECT_EQ(tree.value("/System/BatteriesParallel"), Value(3));

@@ -1,6 +1,7 @@
 #include "config/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -11,25 +12,31 @@ namespace {
 /// Longest word that is compared: enough for every key, and bounds the work for hostile input.
 constexpr std::size_t kLongestWord = 64;
 
-/// Optimal string alignment distance (a swap of neighbours counts one). Source: textbook dynamic programming.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> previous(b.size() + 1);
-  std::vector<std::size_t> current(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) previous[j] = j;
+/// Optimal string alignment distance (a swap of neighbours counts one) of words up to kLongestWord, or `limit` where it
+/// is that or more. Source: textbook dynamic programming; two rows without anything below the limit lead to nothing.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
+  using Row = std::array<std::uint8_t, kLongestWord + 1>;
+  Row before{};
+  Row previous{};
+  Row current{};
+  for (std::size_t j = 0; j <= b.size(); ++j) previous[j] = static_cast<std::uint8_t>(j);
+  std::size_t least_previous = 0;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    current[0] = i;
+    std::size_t least = i;
+    current[0] = static_cast<std::uint8_t>(i);
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        current[j] = std::min(current[j], before[j - 2] + 1);
-      }
+      const int change = a[i - 1] == b[j - 1] ? 0 : 1;
+      int best = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) best = std::min(best, before[j - 2] + 1);
+      current[j] = static_cast<std::uint8_t>(best);
+      least = std::min<std::size_t>(least, current[j]);
     }
-    std::swap(before, previous);
-    std::swap(previous, current);
+    if (std::min(least, least_previous) >= limit) return limit;
+    least_previous = least;
+    before = previous;
+    previous = current;
   }
-  return previous[b.size()];
+  return std::min<std::size_t>(previous[b.size()], limit);
 }
 
 }  // namespace
@@ -117,7 +124,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   for (const auto candidate : candidates) {
     const std::size_t longer = std::max(candidate.size(), word.size()) - std::min(candidate.size(), word.size());
     if (candidate.size() > kLongestWord || longer >= best_distance) continue;
-    const std::size_t far = distance(wanted, lower(candidate));
+    const std::size_t far = distance(wanted, lower(candidate), best_distance);
     if (far < best_distance) {
       best = candidate;
       best_distance = far;

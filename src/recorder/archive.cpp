@@ -18,6 +18,7 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kMagic = "dbus-bms recording 2\n";
 constexpr std::uint64_t kLargestChunk = 16U << 20U;  ///< bytes unpacked; an archive may lie
+constexpr std::uint64_t kMostPacked = 1040;          ///< to one: more than zlib can do (1032), so nothing that is true
 constexpr std::uint64_t kMostRecords = 100'000'000;  ///< of a group: years
 constexpr char kGroup = 'G';
 constexpr char kTextBytes = 'T';
@@ -75,7 +76,8 @@ class Exporter {
     if (!document.is_object() || !document.contains("channels") || !document["channels"].is_array()) return false;
     for (const auto& entry : document["channels"]) {
       if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) return false;
-      channels_.push_back({entry["name"].get<std::string>(), entry.value("bank", false), {}, false, false});
+      const auto bank = entry.find("bank");
+      channels_.push_back({entry["name"].get<std::string>(), bank != entry.end() && *bank == true, {}, false, false});
     }
     if (document.contains("start_unix_s")) start_unix_s_ = document["start_unix_s"];
     return channels_.size() <= kMostChannels;
@@ -106,7 +108,8 @@ class Exporter {
   bool texts(Cursor& cursor) {
     const auto raw_size = cursor.varint();
     const auto packed = cursor.text();
-    if (!open_ || !raw_size || *raw_size > kLargestChunk || !packed) return false;
+    if (!open_ || !raw_size || !packed) return false;
+    if (*raw_size > std::min(kLargestChunk, kMostPacked * packed->size())) return false;
     std::string raw(static_cast<std::size_t>(*raw_size), '\0');
     uLongf size = raw.size();
     if (uncompress(reinterpret_cast<Bytef*>(raw.data()), &size, reinterpret_cast<const Bytef*>(packed->data()),
@@ -137,20 +140,28 @@ class Exporter {
     return true;
   }
 
+  /// The keys and values in `text`, mostly none; nullopt: it is something else.
+  static std::optional<ordered_json> object(std::string_view text) {
+    if (text.empty()) return ordered_json::object();
+    auto parsed = ordered_json::parse(text, nullptr, false);
+    return parsed.is_object() ? std::optional(std::move(parsed)) : std::nullopt;
+  }
+
   bool line(Channel& channel, const Record& record) {
     if (!battery_.empty() && channel.name != battery_) return true;
-    if (!record.keyframe.empty() && !json::accept(record.keyframe)) return false;
-    if (!record.rare.empty() && !json::accept(record.rare)) return false;
+    const auto keyframe = object(record.keyframe);
+    const auto rare = object(record.rare);
+    if (!keyframe || !rare) return false;
     // A bank whose engine is in the middle of something unknown cannot be replayed: it begins with its first state.
     if (channel.bank && !channel.keyed && record.keyframe.empty()) return true;
     ordered_json line{{"t", static_cast<double>(record.at_ms) / 1000}, {"battery", channel.name}};
     if (channel.bank) line["bank"] = true;
     if (record.has_step) line["step"] = record.reading ? "reading" : "silence";
     if (!record.keyframe.empty() && !channel.keyed) {
-      line.update(ordered_json::parse(record.keyframe));
+      line.update(*keyframe);
       channel.keyed = true;
     }
-    if (!record.rare.empty()) line.update(ordered_json::parse(record.rare));
+    line.update(*rare);
     line.update(changes(channel.shown, record.row, !channel.appeared));
     channel.shown = record.row;
     channel.appeared = true;

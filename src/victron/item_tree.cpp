@@ -49,7 +49,8 @@ std::string clean(std::string_view text) {
   out.reserve(std::min(text.size(), kMaxText));
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    const bool control = length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F);
+    const bool control = (length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F)) ||
+                         (text[0] == '\xC2' && length == 2 && static_cast<unsigned char>(text[1]) < 0xA0);  // C1
     if (out.size() + std::max<std::size_t>(length, 1) > kMaxText) break;
     if (length == 0) {
       out += '?';

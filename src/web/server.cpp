@@ -12,7 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <list>
 
-#include "web/page.hpp"
+#include "web/answer.hpp"
 
 namespace bms::web {
 namespace {
@@ -26,42 +26,6 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostClients = 16;
 constexpr auto kDeadline = std::chrono::seconds(10);
 constexpr std::uint32_t kLongestHeader = 8192;
-
-using Request = http::request<http::empty_body>;
-using Response = http::response<http::string_body>;
-
-/// Comparison whose time does not tell how much of a guess was right.
-bool same_secret(std::string_view expected, std::string_view given) {
-  unsigned difference = expected.size() == given.size() ? 0 : 1;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const char other = i < given.size() ? given[i] : '\0';
-    difference |= static_cast<unsigned char>(expected[i]) ^ static_cast<unsigned char>(other);
-  }
-  return difference == 0;
-}
-
-std::string_view query_value(std::string_view target, std::string_view name) {
-  auto rest = target.substr(std::min(target.find('?'), target.size()));
-  while (!rest.empty()) {
-    rest.remove_prefix(1);
-    const auto pair = rest.substr(0, rest.find('&'));
-    if (pair.starts_with(name) && pair.size() > name.size() && pair[name.size()] == '=') {
-      return pair.substr(name.size() + 1);
-    }
-    rest.remove_prefix(pair.size());
-  }
-  return {};
-}
-
-/// A page of another site must not read a page that asks no token by letting its own name point to loopback.
-bool host_allowed(std::string_view host, const std::string& listening) {
-  if (const auto colon = host.rfind(':');
-      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    host = host.substr(0, colon);
-  }
-  return host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host == listening ||
-         host == "[" + listening + "]";
-}
 
 }  // namespace
 
@@ -125,12 +89,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       const auto [error, size] = co_await http::async_read(*client, buffer, parser, kTuple);
       if (error) break;
       const Request request = parser.release();
-      const std::string_view target(request.target().data(), request.target().size());
-      if (target.substr(0, target.find('?')) == "/api/events" && allowed(request) == http::status::ok) {
+      if (wants_events(options_, request)) {
         co_await stream_events(*client);
         break;
       }
-      Response response = answer(request, target);
+      Response response = answer(options_, provider_, request);
       keep = response.keep_alive();
       client->expires_after(kDeadline);
       const auto [write_error, written] = co_await http::async_write(*client, response, kTuple);
@@ -139,50 +102,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     boost::system::error_code ignored;
     client->socket().shutdown(tcp::socket::shutdown_both, ignored);
     self->clients_.erase(client);
-  }
-
-  [[nodiscard]] http::status allowed(const Request& request) const {
-    if (request.method() != http::verb::get) return http::status::method_not_allowed;
-    const auto host = request[http::field::host];
-    if (options_.token.empty()) {
-      return host_allowed({host.data(), host.size()}, options_.host) ? http::status::ok : http::status::forbidden;
-    }
-    const auto header = request[http::field::authorization];
-    const std::string bearer = "Bearer " + options_.token;
-    const std::string_view target(request.target().data(), request.target().size());
-    const bool known = same_secret(bearer, {header.data(), header.size()}) ||
-                       same_secret(options_.token, query_value(target, "token"));
-    return known ? http::status::ok : http::status::unauthorized;
-  }
-
-  [[nodiscard]] Response answer(const Request& request, std::string_view target) const {
-    Response response{http::status::ok, request.version()};
-    response.keep_alive(request.keep_alive());
-    response.set(http::field::cache_control, "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
-    response.set("Referrer-Policy", "no-referrer");
-    response.set("Content-Security-Policy",
-                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-                 "img-src data:; frame-ancestors 'none'");
-    response.set(http::field::content_type, "text/plain; charset=utf-8");
-    const auto path = target.substr(0, target.find('?'));
-    response.result(allowed(request));
-    if (response.result() != http::status::ok) {
-      response.body() = response.result() == http::status::unauthorized
-                            ? "a token is needed: open the page with ?token=... as set in [web]\n"
-                            : "not allowed\n";
-    } else if (path == "/") {
-      response.set(http::field::content_type, "text/html; charset=utf-8");
-      response.body() = page();
-    } else if (path == "/api/status" || path == "/api/history") {
-      response.set(http::field::content_type, "application/json");
-      response.body() = path == "/api/status" ? provider_.status() : provider_.history();
-    } else {
-      response.result(http::status::not_found);
-      response.body() = "no such page\n";
-    }
-    response.prepare_payload();
-    return response;
   }
 
   asio::awaitable<void> stream_events(beast::tcp_stream& client) {

@@ -6,7 +6,10 @@
 #include <sstream>
 
 #include "capture/capture.hpp"
+#include "history/json.hpp"
 #include "limits/state_json.hpp"
+#include "recorder/codec.hpp"
+#include "store/record.hpp"
 
 namespace {
 
@@ -65,6 +68,37 @@ void from_capture(const Capture& capture, const fs::path& folder, const std::str
   write(folder / (name + ".poll"), conversation);
 }
 
+/// What has no file in the project: stored history and state, requests to the page, a recording.
+void write_others(const fs::path& corpus) {
+  history::State history;
+  history.min_cell = {3.1, 1};
+  history.errors.push_back({Condition::cell_overvoltage, {}});
+  write(corpus / "history_fuzz" / "new", history::to_json({}).dump());
+  write(corpus / "history_fuzz" / "used", history::to_json(history).dump());
+  write(corpus / "store_fuzz" / "state", store::encode("{}", 7));
+  const std::map<std::string, std::string> requests = {
+      {"page", "1GET /?token=key HTTP/1.1\r\nHost: x\r\n\r\n"},
+      {"status", "1GET /api/status HTTP/1.1\r\nAuthorization: Bearer key\r\n\r\n"},
+      {"events", "0GET /api/events HTTP/1.1\r\nHost: localhost:80\r\n\r\n"},
+      {"history", "0GET /api/history HTTP/1.0\r\nHost: [::1]\r\n\r\n"},
+      {"post", "0POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"},
+  };
+  for (const auto& [name, text] : requests) write(corpus / "web_fuzz" / name, text);
+  std::string texts;
+  std::string numbers;
+  recorder::RecordWriter records(0);
+  recorder::Record record{0, 1000, true, true, "{}", "{}", recorder::Row(4, 2)};
+  for (std::int64_t at_ms = 0; at_ms < 3000; at_ms += 1000) {
+    record.at_ms = at_ms;
+    std::fill(record.row.values.begin(), record.row.values.end(), 3.3 + static_cast<double>(at_ms) / 1e6);
+    records.put(record, numbers, texts);
+  }
+  numbers += records.tail();
+  const std::string behind_its_length = static_cast<char>(texts.size()) + texts;
+  write(corpus / "recorder_fuzz" / "records", "1" + behind_its_length + numbers);
+  write(corpus / "recorder_fuzz" / "group", "2\x07" + behind_its_length + static_cast<char>(numbers.size()) + numbers);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -88,6 +122,7 @@ int main(int count, char** arguments) {
     if (target != targets.end()) from_capture(*capture, corpus / target->second, name);
   }
   write(corpus / "config_fuzz" / "reference", read(sources / "config" / "config.ini"));
+  write_others(corpus);
   write(corpus / "state_fuzz" / "battery", limits::to_json(limits::State{}).dump());
   write(corpus / "state_fuzz" / "bank", limits::to_json(limits::BankState{}).dump());
   return 0;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# run.sh BUILD SECONDS        all fuzzers, SECONDS in all
+# run.sh BUILD SECONDS        all fuzzers, SECONDS in all, as many at once as there are processors
 # run.sh BUILD --runs N       all fuzzers in turn until each has N executions, counted over interruptions
 #
-# BUILD is the folder of the `fuzz` preset. Inputs found so far, seeds made of the captures, logs and counts stay there.
+# BUILD is the folder of one of the `fuzz` presets. Inputs found so far, seeds made of the captures, logs and counts stay there.
 set -euo pipefail
 build=$(readlink -f "$1")
 seconds=$2
@@ -23,6 +23,7 @@ longest() {
     config_fuzz | import_dsb_fuzz) echo 120 ;;
     readings_fuzz) echo 200 ;;
     state_fuzz) echo 4096 ;;
+    history_fuzz) echo 2048 ;;
     jk_fuzz | jk_pb_fuzz | ve_text_fuzz) echo 400 ;;
     *) echo 200 ;;
   esac
@@ -46,12 +47,19 @@ one() {
   printf '%-18s %s executions, %s s, %s edges\n' "$name" $(cat "executions/$name")
 }
 
+# A finding stops its own fuzzer, not the others.
 if [ "$seconds" != --runs ]; then
   each=$(((seconds + ${#targets[@]} - 1) / ${#targets[@]}))
-  for target in "${targets[@]}"; do one "${target#"$build"/}" -max_total_time="$each"; done
-  exit 0
+  running=0
+  failed=0
+  for target in "${targets[@]}"; do
+    [ "$running" -lt "$(nproc)" ] || { wait -n || failed=1; running=$((running - 1)); }
+    one "${target#"$build"/}" -max_total_time="$each" &
+    running=$((running + 1))
+  done
+  for (( ; running > 0; --running)); do wait -n || failed=1; done
+  exit "$failed"
 fi
-# A finding stops its own fuzzer, not the others.
 declare -A failed=()
 open=1
 while [ "$open" = 1 ]; do

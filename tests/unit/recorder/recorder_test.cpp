@@ -146,6 +146,43 @@ TEST(Recorder, DamagedArchivesAreRefused) {
   }
 }
 
+/// An archive of one battery "a" with one record, as `header` and `keyframe` say.
+std::string archive_with(const std::string& header, const std::string& keyframe) {
+  std::string archive;
+  ArchiveWriter writer([&](std::string_view bytes) { archive += bytes; }, header);
+  Record record;
+  record.keyframe = keyframe;
+  std::string texts;
+  std::string numbers;
+  RecordWriter records(0);
+  records.put(record, numbers, texts);
+  writer.begin_group(0, true, 1);
+  writer.texts(packed(texts), static_cast<std::uint32_t>(texts.size()));
+  writer.numbers(numbers + records.tail());
+  writer.end_group();
+  return archive;
+}
+
+TEST(Recorder, WhatIsJsonButNoRecordingIsRefused) {
+  const std::string header = R"({"channels":[{"name":"a"}]})";
+  std::ostringstream out;
+  EXPECT_EQ(export_lines(archive_with(header, R"({"state":{}})"), "", out), "");
+  EXPECT_EQ(export_lines(archive_with(header, "[1]"), "", out), "damaged");
+  EXPECT_EQ(export_lines(archive_with(header, "7"), "", out), "damaged");
+  EXPECT_EQ(export_lines(archive_with(R"({"channels":[{"name":"a","bank":"yes"}]})", ""), "", out), "");
+  EXPECT_EQ(export_lines(archive_with(R"({"channels":[{"name":7}]})", ""), "", out), "header damaged");
+}
+
+TEST(Recorder, TextsCannotClaimMoreThanZlibPacks) {
+  std::string archive;
+  ArchiveWriter writer([&](std::string_view bytes) { archive += bytes; }, R"({"channels":[{"name":"a"}]})");
+  writer.begin_group(0, true, 0);
+  writer.texts(packed("x"), 16U << 20U);
+  writer.end_group();
+  std::ostringstream out;
+  EXPECT_EQ(export_lines(archive, "", out), "damaged");
+}
+
 /// Sixteen batteries, none of whose numbers ever rests: cells tremble by 0.6 mV (1 sigma) around a load that comes and
 /// goes, the current by 0.3 A, answers come a few milliseconds early or late.
 class Restless {

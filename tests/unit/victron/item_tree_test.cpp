@@ -97,6 +97,17 @@ TEST(ItemTree, TextsBecomeCleanUtf8) {
   EXPECT_EQ(std::get<std::string>(serial->value).size(), kMaxText);
 }
 
+TEST(ItemTree, TextsCannotPlayWithATerminal) {
+  // U+0085 and U+009B are control characters as well, of one byte in the terminal's eyes.
+  EXPECT_EQ(normalised(kText, std::string("a\xC2\x85\xC2\x9B"
+                                          "31m\x1B[0m\x7F")),
+            Value(std::string("a31m[0m")));
+  EXPECT_EQ(normalised(kText, std::string("20 \xC2\xB0"
+                                          "C")),
+            Value(std::string("20 \xC2\xB0"
+                              "C")));
+}
+
 TEST(ItemTree, NoPathIsBothValueAndBranch) {
   ItemTree tree;
   ASSERT_NE(tree.add("/Dc/0/Voltage", kVolt), nullptr);

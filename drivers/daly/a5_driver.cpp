@@ -65,6 +65,12 @@ A5Driver::A5Driver(const DriverOptions& options)
 
 Scan A5Driver::scan(ByteView request, ByteView buffer) const { return a5::scan(request, buffer); }
 
+std::optional<unsigned> A5Driver::asked(ByteView request) const {
+  const bool board =
+      request.size() >= kHeaderSize && request[0] == kStart && request[1] >= host_of(1) && request[1] <= host_of(16);
+  return board ? std::optional(1U + request[1] - host_of(1)) : std::nullopt;
+}
+
 Outcome<void> A5Driver::accept(ByteView request, ByteView frame) {
   if (request.size() < kFrameSize || !well_formed(frame) || frame[1] != answer_id(request[1]) ||
       frame[2] != request[2]) {

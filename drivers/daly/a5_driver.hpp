@@ -13,6 +13,7 @@ class A5Driver final : public Driver {
   explicit A5Driver(const DriverOptions& options);
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;

@@ -60,6 +60,11 @@ Scan ModbusDriver::scan(ByteView request, ByteView buffer) const {
   return modbus::scan_answer(as_answered(request), buffer);
 }
 
+std::optional<unsigned> ModbusDriver::asked(ByteView request) const {
+  const bool board = !request.empty() && request[0] != kD2Address && answer_address(request[0]) != 0;
+  return board ? std::optional(unsigned{request[0]} - kBoardAsked) : std::nullopt;
+}
+
 Outcome<void> ModbusDriver::accept(ByteView request, ByteView frame) {
   const bool fits = request.size() >= 8 && frame.size() >= 5 && answer_address(request[0]) != 0 &&
                     frame[0] == answer_address(request[0]) && (frame[1] & 0x7FU) == request[1];

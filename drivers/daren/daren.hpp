@@ -16,6 +16,7 @@ class DarenDriver final : public Driver {
 
   /// Answers do not repeat their command: one whose INFO does not fit the question is another master's.
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;

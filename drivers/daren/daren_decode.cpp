@@ -153,6 +153,8 @@ Scan DarenDriver::scan(ByteView request, ByteView buffer) const {
   return scan;
 }
 
+std::optional<unsigned> DarenDriver::asked(ByteView request) const { return ascii::asked(request); }
+
 Outcome<void> DarenDriver::accept(ByteView request, ByteView frame) {
   const auto info = ascii::answer_info(frame);
   if (!info) return fail(info.error());

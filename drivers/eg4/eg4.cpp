@@ -45,6 +45,12 @@ Scan Eg4Driver::scan(ByteView request, ByteView buffer) const {
   return is_ascii(request) ? LifePower4::scan(request, buffer) : TianPower::scan(request, buffer);
 }
 
+std::optional<unsigned> Eg4Driver::asked(ByteView request) const {
+  if (is_ascii(request)) return ascii::asked(request);
+  const bool binary = request.size() > 1 && (request[0] == kStart7E || request[0] == kStart7C);
+  return binary ? std::optional<unsigned>(request[1]) : std::nullopt;
+}
+
 Outcome<void> Eg4Driver::accept(ByteView request, ByteView frame) {
   return is_ascii(request) ? ascii_.accept(request, frame) : binary_.accept(frame);
 }

@@ -21,6 +21,7 @@ class Eg4Driver final : public Driver {
   explicit Eg4Driver(const DriverOptions& options);
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;

@@ -196,6 +196,7 @@ class Eg4LlDriver final : public Driver {
   explicit Eg4LlDriver(const DriverOptions& options);
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   /// Refuses blocks that are 0 where a battery never is: firmware that answers with nothing but zeros now and then and
   /// a right CRC (RAR/esphome-eg4-bms#7).
   Outcome<void> accept(ByteView request, ByteView frame) override;

@@ -117,6 +117,8 @@ std::optional<BankCapacity> unwrap_capacity(std::uint16_t remaining, std::uint16
   return std::nullopt;
 }
 
+std::optional<unsigned> Eg4LlDriver::asked(ByteView request) const { return modbus::asked(request); }
+
 Outcome<void> Eg4LlDriver::accept(ByteView request, ByteView frame) {
   const auto payload = modbus::read_payload(frame);
   if (!payload) return fail(payload.error());

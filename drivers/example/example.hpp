@@ -12,6 +12,7 @@ class ExampleDriver final : public Driver {
   explicit ExampleDriver(const DriverOptions& options) : address_(static_cast<std::uint8_t>(options.address)) {}
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;

@@ -52,6 +52,8 @@ void derive_voltages(Reading& reading) {
 
 Scan PbDriver::scan(ByteView request, ByteView buffer) const { return scan_pb(request, buffer, address_); }
 
+std::optional<unsigned> PbDriver::asked(ByteView request) const { return modbus::asked(request); }
+
 Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
   // A recorded conversation may hold several packs; nothing of one may end up in a Reading of another.
   const std::uint8_t source = is_block(frame) ? frame[acknowledge_begin(frame)] : frame[0];

@@ -45,6 +45,8 @@ Scan RenogyDriver::scan(ByteView request, ByteView buffer) const {
   return modbus::scan_answer(as_answered(request, buffer), buffer);
 }
 
+std::optional<unsigned> RenogyDriver::asked(ByteView request) const { return modbus::asked(request); }
+
 Outcome<void> RenogyDriver::accept(ByteView request, ByteView frame) {
   const Bytes expected = as_answered(request, frame);
   const bool fits = expected.size() >= 8 && frame.size() >= 5 && frame[0] == expected[0] &&

@@ -15,6 +15,7 @@ class RenogyDriver final : public Driver {
   explicit RenogyDriver(const DriverOptions& options);
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
+  [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;

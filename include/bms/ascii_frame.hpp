@@ -29,6 +29,9 @@ Bytes build(const Frame& frame);
 /// The content of one whole frame; Fault::crc when a mark, a character, the length or a check is wrong.
 Outcome<Frame> parse(ByteView frame);
 
+/// ADR of a whole request; nullopt: it is none.
+std::optional<unsigned> asked(ByteView request);
+
 /// Finds the answer to `request`: same VER, ADR and CID1, and a return code instead of a command, so that neither an
 /// echo nor the question of another master passes. Torn frames are left at their first wrong character; a good frame
 /// behind or inside them is found. An answer does not repeat its command: whether INFO fits is for the driver to judge.

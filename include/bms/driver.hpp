@@ -58,6 +58,10 @@ class Driver {
   /// just what cannot be the start of a frame: a good frame may stand inside a torn one.
   [[nodiscard]] virtual Scan scan(ByteView request, ByteView buffer) const = 0;
 
+  /// The address of the battery that `request` asks, as in `address =`; nullopt: it does not tell. Makes one pack out
+  /// of a recording of several.
+  [[nodiscard]] virtual std::optional<unsigned> asked(ByteView /*request*/) const { return std::nullopt; }
+
   /// Takes one frame that scan() found as the answer to `request` into memory.
   /// Errors: refused (the device's error answer), foreign, implausible. On error nothing is kept of this frame.
   virtual Outcome<void> accept(ByteView request, ByteView frame) = 0;

@@ -23,6 +23,9 @@ Bytes write_single_request(std::uint8_t address, std::uint16_t reg, std::uint16_
 /// ADDR 10 REG COUNT BYTES VALUES CRC.
 Bytes write_multiple_request(std::uint8_t address, std::uint16_t first, std::span<const std::uint16_t> values);
 
+/// The address a request goes to; nullopt: too short for one.
+std::optional<unsigned> asked(ByteView request);
+
 /// Finds the answer to a read or write request: same address, same function (or its error code), the length asked for,
 /// CRC right. Anything else is discarded byte by byte, so that a frame behind line noise is found.
 Scan scan_answer(ByteView request, ByteView buffer);

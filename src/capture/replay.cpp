@@ -1,9 +1,11 @@
 #include "capture/replay.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "bank/plausibility.hpp"
 #include "reading/json.hpp"
@@ -13,8 +15,8 @@ namespace {
 
 class Replay {
  public:
-  Replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err)
-      : capture_(capture), driver_(driver), out_(out), err_(err) {}
+  Replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err, std::optional<unsigned> address)
+      : capture_(capture), driver_(driver), out_(out), err_(err), address_(address) {}
 
   Replayed run() {
     for (const CaptureLine& line : capture_.lines) {
@@ -22,7 +24,7 @@ class Replay {
       if (line.to_battery) {
         finish_exchange();
         begin_exchange(line);
-      } else {
+      } else if (!skipped_) {
         pieces_.push_back({consumed_ + buffer_.size(), line.line});
         append(buffer_, line.bytes);
         search();
@@ -30,6 +32,7 @@ class Replay {
     }
     finish_exchange();
     print_partial();
+    tell_others();
     return result_;
   }
 
@@ -47,7 +50,11 @@ class Replay {
     pieces_.clear();
     consumed_ = 0;
     noise_ = 0;
-    told_ = false;
+    const auto asked = driver_.asked(request.bytes);
+    skipped_ = address_ && asked && *asked != *address_;
+    if (skipped_) others_.insert(*asked);
+    any_own_ = any_own_ || !skipped_;
+    told_ = skipped_;
   }
 
   /// The line of the first byte not yet used.
@@ -124,6 +131,12 @@ class Replay {
     result_.partial = true;
   }
 
+  void tell_others() {
+    if (others_.empty() || any_own_) return;
+    err_ << fmt::format("{}: nothing asks address {}; asked are {}\n", capture_.file, *address_,
+                        fmt::join(others_, ", "));
+  }
+
   const Capture& capture_;
   Driver& driver_;
   std::ostream& out_;
@@ -137,12 +150,17 @@ class Replay {
   std::size_t noise_ = 0;      ///< bytes dropped without a cause of their own
   bool told_ = false;          ///< this exchange gave a frame or a fault
   double seconds_ = 0;
+  std::optional<unsigned> address_;  ///< the only battery wanted
+  std::set<unsigned> others_;        ///< asked in this recording, and not wanted
+  bool skipped_ = false;             ///< this exchange is one of others
+  bool any_own_ = false;
 };
 
 }  // namespace
 
-Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err) {
-  return Replay(capture, driver, out, err).run();
+Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err,
+                std::optional<unsigned> address) {
+  return Replay(capture, driver, out, err, address).run();
 }
 
 }  // namespace bms

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 
 #include "capture/capture.hpp"
 
@@ -19,7 +20,11 @@ struct Replayed {
 /// and, at the end, what was gathered since with `"complete": false`. What cannot be decoded, or cannot be true, goes
 /// to `err` as `FILE:LINE: cause: words`; the causes are those of Fault.
 ///
+/// `address`: only what asked this battery; requests that do not tell whom they ask, and what came before any request,
+/// count as its own. A recording of others alone is said to be one.
+///
 /// "t" is the time of the line that completed the Reading; 0 where the capture has no times.
-Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err);
+Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err,
+                std::optional<unsigned> address = std::nullopt);
 
 }  // namespace bms

@@ -44,7 +44,8 @@ int decode(const DecodeOptions& options) {
     made->address = *address;
   }
   const auto instance = driver->make(*made);
-  return replay(*capture, *instance, std::cout, std::cerr).exit_code();
+  const auto wanted = options.address.empty() ? std::nullopt : std::optional(made->address);
+  return replay(*capture, *instance, std::cout, std::cerr, wanted).exit_code();
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ void add_decode(CLI::App& app, Action& action) {
   auto options = std::make_shared<DecodeOptions>();
   auto* command = app.add_subcommand("decode", "replay a capture through a driver, print Readings as JSON lines");
   command->add_option("--driver", options->driver, "protocol of the capture")->required();
-  command->add_option("--address", options->address, "address of the battery, decimal or 0x...");
+  command->add_option("--address", options->address, "only this battery of a recording of several; decimal or 0x...");
   command->add_option("file", options->file, "capture file")->required();
   command->callback([&action, options] { action = [options] { return decode(*options); }; });
 }

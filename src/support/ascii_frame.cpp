@@ -87,6 +87,11 @@ Outcome<Frame> parse(ByteView frame) {
   return out;
 }
 
+std::optional<unsigned> asked(ByteView request) {
+  const auto frame = parse(request);
+  return frame ? std::optional<unsigned>(frame->address) : std::nullopt;
+}
+
 Scan scan_answer(ByteView request, ByteView buffer) {
   if (buffer.empty()) return Scan::more();
   if (request.size() < kOverhead) return Scan::drop(buffer.size(), Fault::foreign);

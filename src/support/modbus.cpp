@@ -32,6 +32,11 @@ bool crc_ok(ByteView frame) {
   return frame.size() > 2 && read_le<2>(frame, frame.size() - 2) == crc16_modbus(frame.first(frame.size() - 2));
 }
 
+std::optional<unsigned> asked(ByteView request) {
+  constexpr std::size_t kShortestRequest = 8;
+  return request.size() >= kShortestRequest ? std::optional<unsigned>(request[0]) : std::nullopt;
+}
+
 Bytes read_request(std::uint8_t address, std::uint8_t function, std::uint16_t first, std::uint16_t count) {
   Bytes frame{address, function};
   append_be(frame, first, 2);

@@ -96,7 +96,7 @@ class Differences {
       const unsigned depth = bits - 1 - left;
       const std::uint64_t wanted = size >> left & 1U;
       if (depth < 2 && bits < kLearnt) {
-        const std::size_t node = std::size_t{bits} * 3 + (depth == 0 ? 0 : 1 + (found & 1U));
+        const std::size_t node = std::size_t{bits} * 3 + (depth == 0 ? 0 : 1 + static_cast<std::size_t>(found & 1U));
         found = found << 1U | (coder.bit(upper_[node], wanted != 0) ? 1U : 0U);
       } else {
         found = found << 1U | coder.direct(1, wanted);

@@ -245,8 +245,8 @@ Bytes A5Device::alarms(const Reading& truth) {
 Reading A5Device::settings(const Reading& truth) const {
   Reading known;
   known.extra = factory_settings();
-  for (auto& [name, value] : known.extra) {
-    if (const auto found = truth.extra.find(name); found != truth.extra.end()) value = found->second;
+  for (const auto& [name, value] : factory_settings()) {
+    if (const auto found = truth.extra.find(name); found != truth.extra.end()) known.extra[name] = found->second;
   }
   known.capacity_Ah = rounded(truth.capacity_Ah, 0.001);
   known.serial = truth.serial.value_or(fmt::format("SIM{:02d}2105260001", board_));

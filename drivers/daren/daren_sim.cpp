@@ -262,7 +262,7 @@ class SimulatedDaren final : public SimulatedDevice {
     return info;
   }
 
-  [[nodiscard]] std::map<std::string, Extra, std::less<>> extras(const Reading& truth) const {
+  [[nodiscard]] Extras extras(const Reading& truth) const {
     Reading told;
     // Counters and totals, as far as their fields can hold what the truth has.
     if (modules_) decode(kCapacityFields, capacities(truth), told);

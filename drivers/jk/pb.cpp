@@ -32,20 +32,12 @@ std::optional<double> extra_number(const Reading& reading, std::string_view name
   return number != nullptr && *number > 0 ? std::optional<double>(*number) : std::nullopt;
 }
 
-/// The BMS's own voltages for the whole pack, from its settings per cell.
-void derive_voltages(Reading& reading) {
-  auto cells = static_cast<double>(reading.cells_V.size());
-  if (cells == 0) cells = extra_number(reading, "cell_count_setting").value_or(0);
-  if (cells == 0) return;
-  const auto pack = [&](double cell_V) { return std::round(cell_V * cells * 1e6) / 1e6; };
-  if (const auto requested = extra_number(reading, "cell_rcv_V")) {
-    reading.max_voltage_V = pack(*requested);
-  } else if (const auto full = extra_number(reading, "cell_soc100_V")) {
-    reading.max_voltage_V = pack(*full);
-  } else if (const auto protection = extra_number(reading, "cell_ovp_V")) {
-    reading.max_voltage_V = pack(*protection - kProtectionMargin_V);
-  }
-  if (const auto protection = extra_number(reading, "cell_uvp_V")) reading.min_voltage_V = pack(*protection);
+/// The voltage per cell that the BMS wants to be charged to.
+std::optional<double> requested_voltage(const Reading& settings) {
+  if (const auto requested = extra_number(settings, "cell_rcv_V")) return requested;
+  if (const auto full = extra_number(settings, "cell_soc100_V")) return full;
+  const auto protection = extra_number(settings, "cell_ovp_V");
+  return protection ? std::optional<double>(*protection - kProtectionMargin_V) : std::nullopt;
 }
 
 }  // namespace
@@ -58,8 +50,7 @@ Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
   // A recorded conversation may hold several packs; nothing of one may end up in a Reading of another.
   const std::uint8_t source = is_block(frame) ? frame[acknowledge_begin(frame)] : frame[0];
   if (source_ && *source_ != source) {
-    for (Memory& memory : memory_) memory = {};
-    complete_ = fresh_ = false;
+    forget_everything();
   }
   source_ = source;
 
@@ -110,6 +101,13 @@ void PbDriver::keep(ByteView block, Window window) {
     windows.push_back(window);
   }
   fresh_ = true;
+  if (window.block != Block::status) decode_slow_facts();
+}
+
+void PbDriver::forget_everything() {
+  for (Memory& memory : memory_) memory = {};
+  slow_ = {};
+  complete_ = fresh_ = false;
 }
 
 void PbDriver::drop_status() {
@@ -117,16 +115,34 @@ void PbDriver::drop_status() {
   complete_ = false;
 }
 
-Reading PbDriver::gathered() const {
-  Reading reading;
+void PbDriver::decode_slow_facts() {
+  slow_ = {};
+  Reading& reading = slow_.reading;
   const Memory& about = memory(Block::about);
   const Memory& settings = memory(Block::settings);
-  const Memory& status = memory(Block::status);
   for (const Window& window : about.windows) decode_about(about.block, window, reading);
-  const Version version = version_of(reading);
-  for (const Window& window : settings.windows) decode_settings(settings.block, window, version, reading);
-  for (const Window& window : status.windows) decode_status(status.block, window, version, reading);
-  derive_voltages(reading);
+  slow_.version = version_of(reading);
+  for (const Window& window : settings.windows) decode_settings(settings.block, window, slow_.version, reading);
+  slow_.cells = extra_number(reading, "cell_count_setting").value_or(0);
+  slow_.highest_V = requested_voltage(reading);
+  slow_.lowest_V = extra_number(reading, "cell_uvp_V");
+}
+
+Reading PbDriver::gathered() const {
+  Reading reading = slow_.reading;
+  const auto& [block, windows, reads, answered, due] = memory(Block::status);
+  for (const Window& window : windows) decode_status(block, window, slow_.version, Part::fields, reading);
+  const double cells = reading.cells_V.empty() ? slow_.cells : static_cast<double>(reading.cells_V.size());
+  const auto pack = [&](double cell_V) { return std::round(cell_V * cells * 1e6) / 1e6; };
+  if (cells > 0 && slow_.highest_V) reading.max_voltage_V = pack(*slow_.highest_V);
+  if (cells > 0 && slow_.lowest_V) reading.min_voltage_V = pack(*slow_.lowest_V);
+  if (windows.empty()) return reading;
+  reading.extra = Extras::later([slow = reading.extra, version = slow_.version, block = block, windows = windows] {
+    Reading all;
+    all.extra = slow;
+    for (const Window& window : windows) decode_status(block, window, version, Part::all, all);
+    return all.extra.map();
+  });
   return reading;
 }
 
@@ -184,6 +200,7 @@ Conversation<Outcome<Reading>> PbDriver::poll(TimePoint now) {
 void PbDriver::refresh() {
   memory(Block::settings).forget();
   memory(Block::about).forget();
+  decode_slow_facts();
 }
 
 /// Identity by reading registers first, which no Modbus device minds: model and versions, then the serial number, and
@@ -199,13 +216,13 @@ Conversation<Outcome<Reading>> PbDriver::probe() {
     if (number) (void)accept(serial.request, *number);
   } else {
     memory(Block::about) = {};
+    decode_slow_facts();
     const auto status = co_await ask(Block::status, 1);
     if (!status) co_return fail(status.error());
     (void)co_await ask(Block::about, 2);
   }
   Reading found = gathered();
-  for (Memory& memory : memory_) memory = {};
-  complete_ = fresh_ = false;
+  forget_everything();
   co_return found;
 }
 

@@ -14,8 +14,11 @@ struct Version {
 };
 Version version_of(const Reading& about);
 
+/// Which part of a block: fields are looked at with every poll, extras when somebody asks.
+enum class Part : std::uint8_t { all, fields };
+
 /// Decode what a window of a block holds. `block` has kBlockSize bytes, those outside the window are not looked at.
-void decode_status(ByteView block, Window window, Version version, Reading& reading);
+void decode_status(ByteView block, Window window, Version version, Part part, Reading& reading);
 void decode_settings(ByteView block, Window window, Version version, Reading& reading);
 void decode_about(ByteView block, Window window, Reading& reading);
 /// What one complete block contradicts in itself; the sum is only 8 bits wide.
@@ -49,10 +52,21 @@ class PbDriver final : public Driver {
     void forget();
   };
 
+  /// What settings and identity say, decoded when they come.
+  struct SlowFacts {
+    Reading reading;
+    Version version;
+    double cells = 0;                 ///< as set; 0: unknown
+    std::optional<double> highest_V;  ///< charge voltage the BMS asks for, per cell
+    std::optional<double> lowest_V;   ///< voltage at which it stops discharging, per cell
+  };
+
   Memory& memory(Block block) { return memory_[static_cast<std::size_t>(block) - 1]; }
   [[nodiscard]] const Memory& memory(Block block) const { return memory_[static_cast<std::size_t>(block) - 1]; }
   void keep(ByteView block, Window window);
   void drop_status();
+  void forget_everything();
+  void decode_slow_facts();
   [[nodiscard]] Reading gathered() const;
   Conversation<Outcome<void>> ask(Block block, int attempts);
   Conversation<Outcome<void>> ask_slow(Block block, TimePoint now);
@@ -61,8 +75,9 @@ class PbDriver final : public Driver {
   std::uint8_t address_;
   std::optional<std::uint8_t> source_;  ///< the pack that what is in memory came from
   std::array<Memory, 3> memory_;        ///< settings, status, about
-  bool fresh_ = false;                  ///< something came since the last complete Reading
-  bool complete_ = false;               ///< a whole status block did
+  SlowFacts slow_;
+  bool fresh_ = false;     ///< something came since the last complete Reading
+  bool complete_ = false;  ///< a whole status block did
 };
 
 }  // namespace bms::jk

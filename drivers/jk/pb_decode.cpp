@@ -10,8 +10,10 @@ namespace {
 std::uint32_t u16(ByteView block, std::size_t at) { return read_le<2>(block, at); }
 std::uint32_t u32(ByteView block, std::size_t at) { return read_le<4>(block, at); }
 
-void decode_known(std::span<const Field> layout, ByteView block, Window window, Reading& reading) {
+void decode_known(std::span<const Field> layout, ByteView block, Window window, Reading& reading,
+                  Part part = Part::all) {
   for (const Field& field : layout) {
+    if (part == Part::fields && std::holds_alternative<ExtraName>(field.target)) continue;
     if (window.holds(field.offset, wire_size(field.wire))) decode({&field, 1}, block, reading);
   }
 }
@@ -70,15 +72,18 @@ void decode_temperatures(ByteView block, Window window, Version version, Reading
 }
 
 void decode_flags(ByteView block, Window window, Reading& reading) {
-  if (window.holds(kAlarmsAt, 4)) {
-    const std::uint32_t bits = u32(block, kAlarmsAt);
-    decode_alarms(kAlarms, bits, reading.alarms.emplace());
-    reading.extra["alarm_bits"] = static_cast<double>(bits);
-    reading.extra["default_password"] = (bits >> kDefaultPasswordBit & 1U) != 0 ? 1.0 : 0.0;
-  }
+  if (window.holds(kAlarmsAt, 4)) decode_alarms(kAlarms, u32(block, kAlarmsAt), reading.alarms.emplace());
   if (reading.heater_on == true && window.holds(kHeaterCurrentAt, 2)) {
     // A small value may stand here while the heater is off.
     reading.heater_current_A = scaled(*read_raw(block, kHeaterCurrentAt, Wire::i16le), 0.001);
+  }
+}
+
+void decode_flag_extras(ByteView block, Window window, Reading& reading) {
+  if (window.holds(kAlarmsAt, 4)) {
+    const std::uint32_t bits = u32(block, kAlarmsAt);
+    reading.extra["alarm_bits"] = static_cast<double>(bits);
+    reading.extra["default_password"] = (bits >> kDefaultPasswordBit & 1U) != 0 ? 1.0 : 0.0;
   }
   if (window.holds(kVoltageFactorAt, 4)) {
     const auto factor = std::bit_cast<float>(u32(block, kVoltageFactorAt));
@@ -147,12 +152,13 @@ Version version_of(const Reading& about) {
   return {leading_number(hardware), leading_number(software) * 100 + minor};
 }
 
-void decode_status(ByteView block, Window window, Version version, Reading& reading) {
-  decode_known(kStatus, block, window, reading);
-  if (!version.before(15)) decode_known(kStatusFrom15, block, window, reading);
+void decode_status(ByteView block, Window window, Version version, Part part, Reading& reading) {
+  decode_known(kStatus, block, window, reading, part);
+  if (!version.before(15)) decode_known(kStatusFrom15, block, window, reading, part);
   decode_cells(block, window, reading);
   decode_temperatures(block, window, version, reading);
   decode_flags(block, window, reading);
+  if (part == Part::all) decode_flag_extras(block, window, reading);
 }
 
 void decode_settings(ByteView block, Window window, Version version, Reading& reading) {

@@ -116,7 +116,8 @@ Reading usual(const Firmware& firmware, unsigned address) {
                                                          {"rebulk_soc_pct", 90}};
   for (const auto& [name, value] : numbers) unit.extra[std::string(name)] = value;
   for (const Field& field : kAbout) {
-    unit.extra.emplace(std::get<ExtraName>(field.target).name, 0.0);
+    const std::string name(std::get<ExtraName>(field.target).name);
+    if (!unit.extra.contains(name)) unit.extra[name] = 0.0;
   }
   unit.extra["manufacture_date"] = std::string("240914");
   return unit;
@@ -331,7 +332,7 @@ Reading SimulatedPb::quantised(const Reading& truth) const {
   if (version_.before(15)) {
     for (const Field& field : kStatusFrom15) told.extra.erase(std::string(std::get<ExtraName>(field.target).name));
   }
-  told.extra.try_emplace("balance_state", truth.balancing == true ? 1.0 : 0.0);
+  if (!told.extra.contains("balance_state")) told.extra["balance_state"] = truth.balancing == true ? 1.0 : 0.0;
   told.balancing = std::get<double>(told.extra.at("balance_state")) != 0;
   const std::size_t cells = cell_count(truth);
   for (std::size_t i = 0; i < cells; ++i) {

@@ -16,8 +16,8 @@ template <class Map>
 void store_named(Map& map, std::string_view name, std::optional<double> value) {
   if (value) {
     map.insert_or_assign(std::string(name), *value);
-  } else if (const auto found = map.find(name); found != map.end()) {
-    map.erase(found);
+  } else if (map.contains(name)) {
+    map.erase(std::string(name));
   }
 }
 

@@ -66,7 +66,7 @@ Reading SimulatedShunt::seen(const Reading& truth) const {
   if (reading.temps_C.size() > 1) reading.temps_C.resize(1);
   if (!reading.alarms) reading.alarms.emplace();
   reading.model = std::string(product_name(product_));
-  reading.extra.clear();
+  reading.extra = {};
   for (const Setting& factory : kFactory) store(find_register(factory.id)->place, reading, factory.value);
   if (reading.voltage_V && reading.current_A) {
     // Of the numbers as they are sent, like the device.

@@ -6,8 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
+
+#include "bms/extras.hpp"
 
 namespace bms {
 
@@ -70,9 +71,6 @@ struct Alarm {
   friend bool operator==(const Alarm&, const Alarm&) = default;
 };
 
-/// A value some protocol knows that has no field of its own below; the name carries the unit ("cell_uvp_V").
-using Extra = std::variant<double, std::string>;
-
 /// One complete observation of one battery at one time point: all from one poll, or nothing.
 ///
 /// Every quantity may be absent (std::nullopt, empty list): absent means "the device does not tell", never zero.
@@ -127,7 +125,7 @@ struct Reading {
   std::optional<double> aux_voltage_V;                 ///< starter or auxiliary battery, V
   std::map<std::string, double, std::less<>> history;  ///< name with unit, as in "deepest_discharge_Ah"
 
-  std::map<std::string, Extra, std::less<>> extra;  ///< settings and counters beyond the fields above
+  Extras extra;  ///< settings and counters beyond the fields above
 
   friend bool operator==(const Reading&, const Reading&) = default;
 };

@@ -52,7 +52,8 @@ std::optional<std::string> impossible_cells(const Reading& reading) {
     }
     if (*cell == 0) continue;  // a disconnected sense wire is real
     any_alive = true;
-    if (auto cause = outside(fmt::format("cell {}", i + 1).c_str(), *cell, kCellMin_V, kCellMax_V)) return cause;
+    if (!outside("cell", *cell, kCellMin_V, kCellMax_V)) continue;
+    return outside(fmt::format("cell {}", i + 1).c_str(), *cell, kCellMin_V, kCellMax_V);
   }
   if (!any_alive) return "all cells read 0 V";
   const auto sum = cell_sum(reading);

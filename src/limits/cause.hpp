@@ -119,6 +119,8 @@ struct Cause {
 
   /// One sentence with the number that caused it: "highest cell 3.475 V limits charging to 70 %". Made on demand.
   [[nodiscard]] std::string text() const;
+
+  friend bool operator==(const Cause&, const Cause&) = default;
 };
 
 std::string_view to_string(Cause::Status status);

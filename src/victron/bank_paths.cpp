@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "victron/alarm_map.hpp"
 #include "victron/battery_paths.hpp"
-#include "victron/part_values.hpp"
 #include "victron/path_table.hpp"
 
 namespace bms::victron {
@@ -41,18 +41,22 @@ void BatteryPaths::put_extremes(const BatteryView& view) {
   const auto members = members_of(view);
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!known(members[i])) continue;
-    const std::string prefix = view.members.empty() ? "" : std::to_string(i + 1);
-    add_cells(cells, *members[i].reading, prefix);
-    add_temperatures(temperatures, *members[i].reading, prefix);
+    const std::size_t number = view.members.empty() ? 0 : i + 1;
+    cells.add(members[i].reading->cells_V, number);
+    temperatures.add(members[i].reading->temps_C, number);
   }
-  const auto show = [&](const std::optional<Extreme>& extreme, std::string_view path, std::string_view id_path) {
+  auto shown = extremes_shown_.begin();
+  const auto show = [&](const std::optional<Extreme>& extreme, std::string_view path, std::string_view id_path,
+                        std::string (*id)(const Extreme&)) {
+    const Extreme before = std::exchange(*shown++, extreme.value_or(Extreme{}));
     put(path, extreme ? Value(extreme->value) : Value{});
-    put(id_path, extreme ? Value(extreme->id) : Value{});
+    if (extreme && extreme->battery == before.battery && extreme->number == before.number) return;
+    put(id_path, extreme ? Value(id(*extreme)) : Value{});
   };
-  show(cells.min, "/System/MinCellVoltage", "/System/MinVoltageCellId");
-  show(cells.max, "/System/MaxCellVoltage", "/System/MaxVoltageCellId");
-  show(temperatures.min, "/System/MinCellTemperature", "/System/MinTemperatureCellId");
-  show(temperatures.max, "/System/MaxCellTemperature", "/System/MaxTemperatureCellId");
+  show(cells.min, "/System/MinCellVoltage", "/System/MinVoltageCellId", cell_id);
+  show(cells.max, "/System/MaxCellVoltage", "/System/MaxVoltageCellId", cell_id);
+  show(temperatures.min, "/System/MinCellTemperature", "/System/MinTemperatureCellId", sensor_id);
+  show(temperatures.max, "/System/MaxCellTemperature", "/System/MaxTemperatureCellId", sensor_id);
   if (!view.members.empty() && cells.min) put("/Voltages/Diff", cells.max->value - cells.min->value);
 }
 
@@ -105,27 +109,28 @@ void BatteryPaths::put_member(std::size_t number, const MemberView& member, bool
   const std::size_t cells = member.reading == nullptr ? 0 : member.reading->cells_V.size();
   if (!options_.cell_page || (!in_bank && cells == 0)) return;
   if (tree_.find("/Battery/Request/Id") == nullptr) put("/Battery/Request/Id", 1);
-  const auto at = [&](std::string_view leaf) { return fmt::format("/Battery/{}/{}", number, leaf); };
-  if (!member.name.empty()) put(at("Name"), std::string(member.name));
+  if (members_.size() < number) members_.resize(number);
+  MemberItems& items = members_[number - 1];
+  if (!member.name.empty()) put(items.name, "/Battery/{}/Name", number, std::string(member.name));
   if (member.reading != nullptr) {
-    put(at("Serial"), member.reading->serial ? Value(*member.reading->serial) : Value{});
-    put(at("FwVersion"), member.reading->sw ? Value(*member.reading->sw) : Value{});
-    put(at("Status"), status_bits(*member.reading, member.limits));
+    const auto text = [](const std::optional<std::string>& known) { return known ? Value(*known) : Value{}; };
+    put(items.serial, "/Battery/{}/Serial", number, text(member.reading->serial));
+    put(items.firmware, "/Battery/{}/FwVersion", number, text(member.reading->sw));
+    put(items.status, "/Battery/{}/Status", number, status_bits(*member.reading, member.limits));
   }
-  put(at("Capacity"), value_of(reading.capacity_Ah));
-  put(at("Soc"),
-      value_of(shown && member.limits != nullptr && member.limits->soc_pct ? member.limits->soc_pct : reading.soc_pct));
-  put(at("Voltage"), value_of(reading.voltage_V));
-  put(at("Current"), value_of(reading.current_A));
-  put(at("Temperature"), value_of(mean_temperature(reading)));
-  if (member_cells_.size() < number) member_cells_.resize(number);
-  auto& items = member_cells_[number - 1];
-  while (items.size() < std::min<std::size_t>(cells, 256)) {
-    const std::string path = at(fmt::format("Cell/{}/Voltage", items.size() + 1));
-    items.push_back(tree_.add(path, path_info(path)->format));
+  const auto* limits = shown ? member.limits : nullptr;
+  put(items.capacity, "/Battery/{}/Capacity", number, value_of(reading.capacity_Ah));
+  put(items.soc, "/Battery/{}/Soc", number,
+      value_of(limits != nullptr && limits->soc_pct ? limits->soc_pct : reading.soc_pct));
+  put(items.voltage, "/Battery/{}/Voltage", number, value_of(reading.voltage_V));
+  put(items.current, "/Battery/{}/Current", number, value_of(reading.current_A));
+  put(items.temperature, "/Battery/{}/Temperature", number, value_of(mean_temperature(reading)));
+  while (items.cells.size() < std::min<std::size_t>(cells, 256)) {
+    const std::string path = fmt::format("/Battery/{}/Cell/{}/Voltage", number, items.cells.size() + 1);
+    items.cells.push_back(tree_.add(path, path_info(path)->format));
   }
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    tree_.set(items[i], i < reading.cells_V.size() ? value_of(reading.cells_V[i]) : Value{});
+  for (std::size_t i = 0; i < items.cells.size(); ++i) {
+    tree_.set(items.cells[i], i < reading.cells_V.size() ? value_of(reading.cells_V[i]) : Value{});
   }
 }
 

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "victron/alarm_map.hpp"
-#include "victron/part_values.hpp"
 #include "victron/path_table.hpp"
 
 namespace bms::victron {
@@ -109,8 +108,18 @@ BatteryPaths::BatteryPaths(ItemTree& tree, const BatteryIdentity& identity, Opti
   add_writable();
 }
 
-void BatteryPaths::put(std::string_view path, Value value) {
+Item* BatteryPaths::find(std::string_view path) {
+  if (asked_ < order_.size() && order_[asked_]->path == path) return order_[asked_++];
   Item* item = tree_.find(path);
+  if (item == nullptr) return item;
+  order_.resize(asked_);
+  order_.push_back(item);
+  ++asked_;
+  return item;
+}
+
+void BatteryPaths::put(std::string_view path, Value value) {
+  Item* item = find(path);
   if (item == nullptr) {
     if (!is_valid(value)) return;
     const PathInfo* info = path_info(path);
@@ -120,8 +129,17 @@ void BatteryPaths::put(std::string_view path, Value value) {
   tree_.set(item, std::move(value));
 }
 
+void BatteryPaths::put(Item*& item, fmt::format_string<std::size_t> pattern, std::size_t number, Value value) {
+  if (item == nullptr && is_valid(value)) {
+    const std::string path = fmt::vformat(fmt::string_view(pattern), fmt::make_format_args(number));
+    item = tree_.add(path, path_info(path)->format);
+  }
+  tree_.set(item, std::move(value));
+}
+
 void BatteryPaths::update(const BatteryView& view) {
   static const Reading kNothing;
+  asked_ = 0;
   const Reading& reading = view.reading == nullptr ? kNothing : *view.reading;
   const bool lost = view.limits != nullptr && view.limits->blocked_by_loss;
   const bool known = view.reading != nullptr && !lost;
@@ -185,10 +203,12 @@ void BatteryPaths::put_charge_state(const BatteryView& view, bool known) {
 
 void BatteryPaths::put_temperatures(const Reading& reading, bool known) {
   if (!reading.temps_C.empty()) put("/Settings/HasTemperature", 1);
+  const std::size_t count = std::max(reading.temps_C.size(), temperatures_.size());
+  temperatures_.resize(count);
+  sensor_names_.resize(count);
   for (std::size_t i = 0; i < reading.temps_C.size(); ++i) {
-    const std::string path = fmt::format("/System/Temperature{}", i + 1);
-    put(path, known ? value_of(reading.temps_C[i]) : Value{});
-    if (tree_.find(path) != nullptr) put(path + "Name", sensor_name(reading, i));
+    put(temperatures_[i], "/System/Temperature{}", i + 1, known ? value_of(reading.temps_C[i]) : Value{});
+    if (temperatures_[i] != nullptr) put(sensor_names_[i], "/System/Temperature{}Name", i + 1, sensor_name(reading, i));
   }
 }
 
@@ -217,8 +237,10 @@ void BatteryPaths::put_cells(const Reading& reading, bool known) {
   }
   put("/Voltages/Sum", value_of(cell_sum(reading)));
   if (const auto extremes = cell_extremes(reading)) put("/Voltages/Diff", extremes->max_V - extremes->min_V);
-  for (std::size_t i = 0; i < reading.wire_resistance_mOhm.size(); ++i) {
-    put(fmt::format("/WireResistance/Cell{}", i + 1), value_of(reading.wire_resistance_mOhm[i]));
+  const auto& resistances = reading.wire_resistance_mOhm;
+  resistances_.resize(std::max(resistances_.size(), resistances.size()));
+  for (std::size_t i = 0; i < resistances.size(); ++i) {
+    put(resistances_[i], "/WireResistance/Cell{}", i + 1, value_of(resistances[i]));
   }
 }
 
@@ -242,6 +264,16 @@ void BatteryPaths::put_switches(const BatteryView& view) {
 }
 
 void BatteryPaths::put_alarms(const BatteryView& view) {
+  std::vector<AlarmSource> sources;
+  const auto add = [&](const Reading* reading, const limits::Limits* limits) {
+    sources.push_back({reading == nullptr ? std::nullopt : reading->alarms,
+                       limits == nullptr ? std::nullopt : std::optional(limits->alarms)});
+  };
+  sources.reserve(view.members.size() + 1);
+  add(view.reading, view.limits);
+  for (const auto& member : view.members) add(member.reading, member.limits);
+  if (sources == alarms_shown_) return;
+  alarms_shown_ = std::move(sources);
   AlarmLevels levels = alarm_levels(view.reading, view.limits);
   for (const auto& member : view.members) {
     // The cable of one member is not the cable of the bank; NrOfModulesOffline and its module alarm tell.

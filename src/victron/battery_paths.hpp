@@ -1,11 +1,16 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "victron/battery_view.hpp"
+#include "victron/explanation.hpp"
 #include "victron/item_tree.hpp"
+#include "victron/part_values.hpp"
 
 namespace bms::victron {
 
@@ -37,7 +42,31 @@ class BatteryPaths {
   void show_history_now() { history_shown_.reset(); }
 
  private:
+  /// What is below /Battery/<n>.
+  struct MemberItems {
+    Item* name = nullptr;
+    Item* serial = nullptr;
+    Item* firmware = nullptr;
+    Item* status = nullptr;
+    Item* capacity = nullptr;
+    Item* soc = nullptr;
+    Item* voltage = nullptr;
+    Item* current = nullptr;
+    Item* temperature = nullptr;
+    std::vector<Item*> cells;
+  };
+  /// What one battery's alarms are made of.
+  struct AlarmSource {
+    std::optional<std::vector<Alarm>> bms;
+    std::optional<limits::Alarms> engine;
+    friend bool operator==(const AlarmSource&, const AlarmSource&) = default;
+  };
+
+  Item* find(std::string_view path);
   void put(std::string_view path, Value value);
+  /// The same with a path that is made from `pattern` and a number when it is needed first: with the first valid value.
+  void put(Item*& item, fmt::format_string<std::size_t> pattern, std::size_t number, Value value);
+  void put_reason(std::size_t index, std::string_view path, const std::vector<limits::Cause>& why);
   void add_writable();
   void put_identity(const Reading& reading);
   void put_measurements(const BatteryView& view, bool known);
@@ -59,15 +88,24 @@ class BatteryPaths {
   void put_member(std::size_t number, const MemberView& member, bool in_bank);
 
   ItemTree& tree_;
+  std::vector<Item*> order_;  ///< as the last update asked for them: the next one asks in the same order, but for a few
+  std::size_t asked_ = 0;     ///< so many of them this time
   BatteryIdentity identity_;
   Options options_;
-  std::vector<Item*> cells_;                      ///< /Voltages/Cell<n>
-  std::vector<Item*> balances_;                   ///< /Balances/Cell<n>
-  std::vector<std::vector<Item*>> member_cells_;  ///< /Battery/<n>/Cell/<m>/Voltage
+  std::vector<Item*> cells_;                                   ///< /Voltages/Cell<n>
+  std::vector<Item*> balances_;                                ///< /Balances/Cell<n>
+  std::vector<Item*> resistances_;                             ///< /WireResistance/Cell<n>
+  std::vector<Item*> temperatures_;                            ///< /System/Temperature<n>
+  std::vector<Item*> sensor_names_;                            ///< /System/Temperature<n>Name
+  std::vector<Item*> times_to_soc_;                            ///< /TimeToSoC/<n>
+  std::vector<MemberItems> members_;                           ///< /Battery/<n>
+  std::vector<AlarmSource> alarms_shown_;                      ///< of the battery or bank, then of its members
+  std::array<Extreme, 4> extremes_shown_;                      ///< only where they are
+  std::array<std::optional<limits::Cause>, 3> reasons_shown_;  ///< of CVL, CCL, DCL
   std::optional<TimePoint> link_shown_;
   std::optional<TimePoint> history_shown_;
   std::optional<TimePoint> explained_;
-  std::string explained_causes_;
+  Binding explained_causes_;
 };
 
 }  // namespace bms::victron

@@ -1,10 +1,6 @@
 #include "victron/explanation.hpp"
 
-#include <fmt/format.h>
-
-#include <string_view>
-
-#include "limits/json.hpp"
+#include "limits/json_text.hpp"
 #include "victron/item_tree.hpp"
 
 namespace bms::victron {
@@ -25,28 +21,19 @@ std::string joined_notes(const limits::Limits& limits, std::span<const std::stri
   return all;
 }
 
-std::string binding_causes(const limits::Limits& limits) {
+Binding binding_causes(const limits::Limits& limits) {
   const auto first = [](const auto& why) { return why.empty() ? std::string_view() : why.front().id; };
-  return fmt::format("{} {} {} {} {} {}", first(limits.cvl.why), first(limits.ccl.why), first(limits.dcl.why),
-                     static_cast<int>(limits.phase), static_cast<int>(limits.top_balance),
-                     static_cast<int>(limits.freshness));
+  return {{first(limits.cvl.why), first(limits.ccl.why), first(limits.dcl.why)},
+          limits.phase,
+          limits.top_balance,
+          limits.freshness};
 }
 
 std::string explanation_json(const limits::Limits& limits) {
-  auto document = limits::to_json(limits, 0);
-  document.erase("t");
-  const auto dump = [&] { return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); };
-  std::string text = dump();
+  std::string text = limits::json_text(limits);
   if (text.size() <= kMaxText) return text;
   // A text that is cut would be no JSON any more: a large bank leaves out the constraints that do not act.
-  for (auto& causes : document["why"]) {
-    auto active = nlohmann::ordered_json::array();
-    for (auto& cause : causes) {
-      if (!cause.contains("status") && active.size() < kMostActive) active.push_back(std::move(cause));
-    }
-    causes = std::move(active);
-  }
-  return dump();
+  return limits::json_text(limits, kMostActive);
 }
 
 }  // namespace bms::victron

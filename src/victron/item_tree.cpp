@@ -148,12 +148,13 @@ Item* ItemTree::add(std::string_view path, const Format& format, Value value) {
   const auto [entry, added] = items_.emplace(std::string(path), Item{});
   Item& item = entry->second;
   item = {entry->first, format, normalised(format, std::move(value)), true};
+  by_path_.emplace(item.path, &item);
   changes_.push_back(&item);
   return &item;
 }
 
 bool ItemTree::set(Item* item, Value value) {
-  if (item == nullptr) return false;
+  if (item == nullptr || value == item->value) return false;  // what is published already needs no second look
   Value next = normalised(item->format, std::move(value));
   if (next == item->value) return false;
   item->value = std::move(next);
@@ -165,13 +166,13 @@ bool ItemTree::set(Item* item, Value value) {
 }
 
 Item* ItemTree::find(std::string_view path) {
-  const auto entry = items_.find(path);
-  return entry == items_.end() ? nullptr : &entry->second;
+  const auto entry = by_path_.find(path);
+  return entry == by_path_.end() ? nullptr : entry->second;
 }
 
 const Item* ItemTree::find(std::string_view path) const {
-  const auto entry = items_.find(path);
-  return entry == items_.end() ? nullptr : &entry->second;
+  const auto entry = by_path_.find(path);
+  return entry == by_path_.end() ? nullptr : entry->second;
 }
 
 const Value& ItemTree::value(std::string_view path) const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -99,6 +100,7 @@ class ItemTree {
 
  private:
   std::map<std::string, Item, std::less<>> items_;
+  std::unordered_map<std::string_view, Item*> by_path_;  ///< the same, for a hundred look-ups with every poll
   std::vector<const Item*> changes_;
 };
 

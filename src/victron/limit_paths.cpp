@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "victron/battery_paths.hpp"
-#include "victron/explanation.hpp"
 #include "victron/part_values.hpp"
 
 namespace bms::victron {
@@ -55,18 +54,26 @@ void BatteryPaths::put_limits(const limits::Limits& limits, const BatteryView& v
   put_reasons(limits, view);
 }
 
+/// The sentence is made anew when the binding constraint or one of its numbers is another one.
+void BatteryPaths::put_reason(std::size_t index, std::string_view path, const std::vector<limits::Cause>& why) {
+  auto& shown = reasons_shown_[index];
+  if (!why.empty() && shown == why.front()) return;
+  shown = why.empty() ? std::nullopt : std::optional(why.front());
+  put(path, first_sentence(why));
+}
+
 void BatteryPaths::put_reasons(const limits::Limits& limits, const BatteryView& view) {
-  put("/Info/ChargeVoltageLimitation", first_sentence(limits.cvl.why));
-  put("/Info/ChargeLimitation", first_sentence(limits.ccl.why));
-  put("/Info/DischargeLimitation", first_sentence(limits.dcl.why));
+  put_reason(0, "/Info/ChargeVoltageLimitation", limits.cvl.why);
+  put_reason(1, "/Info/ChargeLimitation", limits.ccl.why);
+  put_reason(2, "/Info/DischargeLimitation", limits.dcl.why);
   put("/Info/Notes", joined_notes(limits, view.notes));
   // The document names every constraint with its numbers, so it differs at every poll: it is renewed when another
   // constraint binds, else at most every 10 s.
   constexpr auto kPeriod = std::chrono::seconds(10);
-  std::string causes = binding_causes(limits);
+  const Binding causes = binding_causes(limits);
   if (explained_ && causes == explained_causes_ && view.now - *explained_ < kPeriod) return;
   explained_ = view.now;
-  explained_causes_ = std::move(causes);
+  explained_causes_ = causes;
   put("/Info/Explanation", explanation_json(limits));
 }
 

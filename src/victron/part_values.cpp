@@ -20,21 +20,22 @@ std::string sensor_name(const Reading& reading, std::size_t index) {
   return fmt::format("T{}", index + 1);
 }
 
-void Extremes::add(double value, const std::string& id) {
-  if (!min || value < min->value) min = Extreme{value, id};
-  if (!max || value > max->value) max = Extreme{value, id};
-}
-
-void add_cells(Extremes& extremes, const Reading& reading, const std::string& prefix) {
-  for (std::size_t i = 0; i < reading.cells_V.size(); ++i) {
-    if (reading.cells_V[i]) extremes.add(*reading.cells_V[i], fmt::format("{}C{:02}", prefix, i + 1));
+void Extremes::add(const std::vector<std::optional<double>>& values, std::size_t battery) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto& value = values[i];
+    if (value && (!min || *value < min->value)) min = Extreme{*value, battery, i + 1};
+    if (value && (!max || *value > max->value)) max = Extreme{*value, battery, i + 1};
   }
 }
 
-void add_temperatures(Extremes& extremes, const Reading& reading, const std::string& prefix) {
-  for (std::size_t i = 0; i < reading.temps_C.size(); ++i) {
-    if (reading.temps_C[i]) extremes.add(*reading.temps_C[i], fmt::format("{}T{}", prefix, i + 1));
-  }
+std::string cell_id(const Extreme& extreme) {
+  if (extreme.battery == 0) return fmt::format("C{:02}", extreme.number);
+  return fmt::format("{}C{:02}", extreme.battery, extreme.number);
+}
+
+std::string sensor_id(const Extreme& extreme) {
+  if (extreme.battery == 0) return fmt::format("T{}", extreme.number);
+  return fmt::format("{}T{}", extreme.battery, extreme.number);
 }
 
 }  // namespace bms::victron

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bms/reading.hpp"
 #include "victron/item_tree.hpp"
@@ -22,16 +23,18 @@ std::string sensor_name(const Reading& reading, std::size_t index);
 /// One extreme of a battery or bank and where it is.
 struct Extreme {
   double value = 0;
-  std::string id;  ///< "C07", "T1"; with a battery number in front "2C07", "2T1"
+  std::size_t battery = 0;  ///< in its bank, from 1; 0: a single one
+  std::size_t number = 0;   ///< of the cell or sensor, from 1
 };
 struct Extremes {
   std::optional<Extreme> min;
   std::optional<Extreme> max;
-  void add(double value, const std::string& id);
+  /// Adds the known values of one battery.
+  void add(const std::vector<std::optional<double>>& values, std::size_t battery);
 };
 
-/// Adds the cells (or sensors) of one battery; `prefix` is "" or the battery's number.
-void add_cells(Extremes& extremes, const Reading& reading, const std::string& prefix);
-void add_temperatures(Extremes& extremes, const Reading& reading, const std::string& prefix);
+/// Where an extreme is: "C07", "T1"; with a battery number in front "2C07", "2T1".
+std::string cell_id(const Extreme& extreme);
+std::string sensor_id(const Extreme& extreme);
 
 }  // namespace bms::victron

@@ -1,10 +1,8 @@
 // What a user may write on the GX, and what is estimated beside the measurements.
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <cmath>
 
 #include "victron/battery_paths.hpp"
-#include "victron/explanation.hpp"
 #include "victron/part_values.hpp"
 #include "victron/path_table.hpp"
 #include "victron/setting_paths.hpp"
@@ -58,11 +56,14 @@ void BatteryPaths::put_mid_point(const Reading& reading, bool known) {
 
 void BatteryPaths::put_estimates(const BatteryView& view) {
   const bool lost = view.limits != nullptr && view.limits->blocked_by_loss;
-  for (const auto& [soc_pct, seconds] : view.time_to_soc) {
+  times_to_soc_.resize(std::max(times_to_soc_.size(), view.time_to_soc.size()));
+  for (std::size_t i = 0; i < view.time_to_soc.size(); ++i) {
+    const auto& [soc_pct, seconds] = view.time_to_soc[i];
     // To the minute: a value that differs every second would be a change of its own at every poll.
     constexpr double kStep_s = 60;
     const bool known = !lost && seconds && std::isfinite(*seconds);
-    put(fmt::format("/TimeToSoC/{}", soc_pct), known ? Value(std::round(*seconds / kStep_s) * kStep_s) : Value{});
+    put(times_to_soc_[i], "/TimeToSoC/{}", static_cast<std::size_t>(soc_pct),
+        known ? Value(std::round(*seconds / kStep_s) * kStep_s) : Value{});
   }
   if (!options_.limits) {
     static const limits::Limits kNone;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "limits/json.hpp"
+#include "limits/json_text.hpp"
 #include "scenario.hpp"
 
 namespace bms::limits {
@@ -48,6 +49,30 @@ TEST(Explanation, TheDocumentNamesInputsTargetsAndHolds) {
   EXPECT_EQ(held.at("ccl").at("hold_s"), 20);
   EXPECT_EQ(held.at("why").at("ccl").at(0).at("id"), "cell_v") << "what caused the last restriction";
   EXPECT_EQ(held.at("why").at("ccl").at(0).at("recovering"), true);
+}
+
+TEST(Explanation, TheTextIsTheDocument) {
+  Scenario s;
+  s.base(R"("current_A": -30, )" + cells(3.330)).at(10, cells(3.330, 3.500)).at(20, cells(2.9)).run(60);
+  for (const int t : {1, 10, 20, 30, 60}) {
+    auto limits = s[t];
+    limits.ccl.why.front().name = std::string_view("the \"old\" \\ one");
+    limits.ccl.why.front().sentence = Sentence::request;
+    auto document = to_json(limits, 0);
+    document.erase("t");
+    EXPECT_EQ(nlohmann::ordered_json::parse(json_text(limits)).dump(), document.dump());
+  }
+}
+
+TEST(Explanation, AShortTextKeepsWhatActs) {
+  Scenario s;
+  s.base(R"("current_A": 30, )" + cells(3.330)).at(10, cells(3.330, 3.500)).run(10);
+  const auto all = nlohmann::json::parse(json_text(s[10])).at("why").at("ccl");
+  const auto acting = nlohmann::json::parse(json_text(s[10], 2)).at("why").at("ccl");
+  ASSERT_EQ(acting.size(), 2U);
+  EXPECT_LT(acting.size(), all.size());
+  EXPECT_EQ(acting.at(0), all.at(0));
+  for (const auto& cause : acting) EXPECT_FALSE(cause.contains("status"));
 }
 
 TEST(Explanation, TheChargeVoltageSaysWhereItGoes) {

@@ -35,14 +35,14 @@ TEST(AnswerTimesTest, NothingIsExpectedBeforeSomeAnswersWereWatched) {
 TEST(AnswerTimesTest, ASteadyDeviceIsSeldomLookedAtTooEarlyAndNeverMuchTooLate) {
   AnswerTimes times;
   looked_in_vain(times, milliseconds(40), 20);
-  EXPECT_LE(looked_in_vain(times, milliseconds(40), 1000), 70);
+  EXPECT_LE(looked_in_vain(times, milliseconds(40), 1000), 250);
   EXPECT_LE(times.expected(kQuestion), milliseconds(41));
 }
 
 TEST(AnswerTimesTest, ADeviceThatBecomesSlowerOrFasterIsFollowed) {
   AnswerTimes times;
   looked_in_vain(times, milliseconds(40), 20);
-  looked_in_vain(times, milliseconds(80), 100);
+  looked_in_vain(times, milliseconds(80), 150);
   EXPECT_GE(times.expected(kQuestion), milliseconds(79));
   looked_in_vain(times, milliseconds(40), 1000);
   EXPECT_LE(times.expected(kQuestion), milliseconds(41));

@@ -158,7 +158,7 @@ void Battery::age_shunt(TimePoint now) {
 void Battery::tell(TimePoint now) {
   const auto& name = unit_.display_name;
   if (!limits_.started) return;
-  if (log_.changed("freshness", std::string(to_string(limits_.freshness)), now)) {
+  if (log_.changed("freshness", to_string(limits_.freshness), now)) {
     if (limits_.freshness == limits::Freshness::lost) {
       spdlog::error("{}: no longer answers; {}", name, first_reason(limits_.dcl.why));
     } else {

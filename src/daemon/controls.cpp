@@ -29,7 +29,9 @@ bool is_set(const Value& value) {
 Controls::Controls(Setup setup, UserSettings& settings)
     : setup_(std::move(setup)),
       settings_(settings),
-      overrides_(setup_.file, victron::setting_keys(setup_.bank), setup_.locked) {}
+      overrides_(setup_.file, victron::setting_keys(setup_.bank), setup_.locked) {
+  look_up();
+}
 
 void Controls::restore() {
   const UserChoice& choice = settings_.of(setup_.name);
@@ -47,7 +49,18 @@ void Controls::set_file(const config::Tunable& file, bool locked) {
   keep();
 }
 
+/// What is shown with every poll and changes with what users do.
+void Controls::look_up() {
+  values_.clear();
+  for (const auto& setting : victron::setting_paths()) {
+    values_.push_back(config::number_of(in_force(), victron::key_of(setting, setup_.bank)));
+  }
+  differences_ = overrides_.differences();
+}
+
+/// After every change.
 void Controls::keep() {
+  look_up();
   UserChoice& choice = settings_.of(setup_.name);
   if (choice.limits == overrides_.values()) return;
   choice.limits = overrides_.values();
@@ -229,21 +242,20 @@ void Controls::fill(limits::BankInput& input) {
 }
 
 void Controls::show(victron::ItemTree& tree) const {
-  for (const auto& setting : victron::setting_paths()) {
-    const auto value = config::number_of(in_force(), victron::key_of(setting, setup_.bank));
-    tree.set(setting.path, value ? Value(*value) : Value{});
+  const auto settings = victron::setting_paths();
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    tree.set(settings[i].path, values_[i] ? Value(*values_[i]) : Value{});
   }
   const bool charge_off = shown(charge_);
   const bool discharge_off = shown(discharge_);
   tree.set("/Settings/ForceChargingOff", charge_off ? 1 : 0);
   tree.set("/Settings/ForceDischargingOff", discharge_off ? 1 : 0);
   tree.set("/Mode", charge_off && discharge_off ? kStandby : kOn);
-  tree.set("/Settings/ChangedFromFile", fmt::format("{}", fmt::join(overrides_.differences(), "; ")));
+  tree.set("/Settings/ChangedFromFile", differences_.empty() ? "" : fmt::format("{}", fmt::join(differences_, "; ")));
 }
 
 void Controls::add_notes(std::vector<std::string>& notes) const {
-  const auto differences = overrides_.differences();
-  if (!differences.empty()) notes.push_back(fmt::format("changed on the GX: {}", fmt::join(differences, ", ")));
+  if (!differences_.empty()) notes.push_back(fmt::format("changed on the GX: {}", fmt::join(differences_, ", ")));
   for (const Switch* which : {&charge_, &discharge_}) {
     if (shown(*which)) notes.push_back(fmt::format("{} is switched off by a user", which->what));
     if (!which->failure.empty()) notes.push_back(which->failure);

@@ -78,11 +78,14 @@ class Controls {
   [[nodiscard]] bool shown(const Switch& which) const;
   [[nodiscard]] bool shared(std::string_view key) const;
   void keep();
+  void look_up();
   void log(const std::string& subject, const std::string& text);
 
   Setup setup_;
   UserSettings& settings_;
   config::Overrides overrides_;
+  std::vector<std::optional<double>> values_;  ///< of setting_paths(), in force
+  std::vector<std::string> differences_;       ///< from the file
   std::vector<Controls*> members_;
   BmsCommands* commands_ = nullptr;
   Switch charge_{BmsCommands::Kind::charge_fet, &UserChoice::charge_off, "charging"};

@@ -34,6 +34,7 @@ namespace asio = boost::asio;
 constexpr int kNegative = 1;
 constexpr int kRuntime = 3;
 constexpr auto kLastWrites = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kTick{1000};
 
 std::string state_folder(const config::Config& config) {
   if (!config.daemon.state_dir.empty()) return config.daemon.state_dir;
@@ -106,8 +107,7 @@ class Daemon {
     if (!open_page()) return kRuntime;
     make_outputs();
     wait_for_signal();
-    next_tick_ = Clock::now();
-    tick();
+    tick(Clock::now(), kTick);
     sd_notify(0, "READY=1");
     loop_.run();
     user_.flush();
@@ -242,6 +242,7 @@ class Daemon {
       battery->on_step = [this, member](TimePoint now) {
         if (member) bank_->member_stepped(now);
         drive_outputs(now);
+        tick_along(now);
       };
     }
   }
@@ -262,8 +263,17 @@ class Daemon {
     if (bank_) bank_->controls().restore();
   }
 
-  void tick() {
-    const TimePoint now = Clock::now();
+  /// A second is over when a battery is stepped anyway: what is to be done every second is done now, and the program
+  /// need not wake up for it once more.
+  void tick_along(TimePoint now) {
+    constexpr auto kAboutASecond = std::chrono::milliseconds(900);
+    constexpr auto kNextPoll = std::chrono::milliseconds(1250);
+    if (!stopping_ && now - ticked_ >= kAboutASecond) tick(now, kNextPoll);
+  }
+
+  /// What is to be done every second. By itself it happens again after `pause`.
+  void tick(TimePoint now, std::chrono::milliseconds pause) {
+    ticked_ = now;
     remote_.read(now);
     for (const auto& battery : batteries_) battery->tick(now);
     if (bank_) bank_->tick(now);
@@ -276,10 +286,9 @@ class Daemon {
       state_.save_when_due(batteries_, bank_.get(), now);
     }
     recording_.tick(now);
-    next_tick_ = std::max(next_tick_ + std::chrono::seconds(1), now);
-    ticker_.expires_at(next_tick_);
+    ticker_.expires_at(now + pause);
     ticker_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) tick();
+      if (!error) tick(Clock::now(), kTick);
     });
   }
 
@@ -330,6 +339,7 @@ class Daemon {
   }
 
   void stop(int code) {
+    stopping_ = true;
     exit_code_ = code;
     for (const auto& bus : buses_.buses) bus->stop();
     signals_.cancel();
@@ -367,7 +377,8 @@ class Daemon {
   std::unique_ptr<Bank> bank_;
   std::unique_ptr<web::Server> page_;
   std::unique_ptr<outputs::Outputs> outputs_;
-  TimePoint next_tick_{};
+  TimePoint ticked_{};
+  bool stopping_ = false;
   int exit_code_ = 0;
 };
 

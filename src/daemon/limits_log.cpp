@@ -25,13 +25,13 @@ std::string seen(const limits::Limits& limits) {
 
 void tell_limits(LogFilter& filter, std::string_view name, const limits::Limits& limits, TimePoint now) {
   if (!limits.started) return;
-  if (filter.changed("phase", std::string(to_string(limits.phase)), now)) {
+  if (filter.changed("phase", to_string(limits.phase), now)) {
     spdlog::info("{}: {} at CVL {:.2f} V: {}", name, to_string(limits.phase), limits.cvl.value_V, seen(limits));
   }
   for (const Line& line :
        {Line{"CVL", "V", limits.cvl.value_V, limits.cvl.why}, Line{"CCL", "A", limits.ccl.value_A, limits.ccl.why},
         Line{"DCL", "A", limits.dcl.value_A, limits.dcl.why}}) {
-    if (line.why.empty() || !filter.entered(line.name, std::string(line.why.front().id), now)) continue;
+    if (line.why.empty() || !filter.entered(line.name, line.why.front().id, now)) continue;
     spdlog::info("{}: {} {:.{}f} {}: {}", name, line.name, line.value, *line.unit == 'V' ? 2 : 1, line.unit,
                  line.why.front().text());
   }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bms/reading.hpp"
@@ -13,8 +14,10 @@ namespace bms::daemon {
 class LogFilter {
  public:
   /// True when `text` differs from the last one of this subject and may be logged now.
-  bool changed(const std::string& subject, const std::string& text, TimePoint now) {
-    auto [entry, fresh] = last_.try_emplace(subject);
+  bool changed(std::string_view subject, std::string_view text, TimePoint now) {
+    auto entry = last_.find(subject);
+    const bool fresh = entry == last_.end();
+    if (fresh) entry = last_.try_emplace(std::string(subject)).first;
     Last& last = entry->second;
     if (!fresh && last.text == text) return false;
     if (!fresh && now - last.at < kPause) {
@@ -28,10 +31,12 @@ class LogFilter {
   }
   /// True when the subject is in another state than the one told last, and that state was not told within 10 s: a
   /// subject that goes to and fro between few states gives a line per 10 s and state, and a state that stays is told.
-  bool entered(const std::string& subject, const std::string& state, TimePoint now) {
-    States& states = states_[subject];
+  bool entered(std::string_view subject, std::string_view state, TimePoint now) {
+    auto known = states_.find(subject);
+    if (known == states_.end()) known = states_.try_emplace(std::string(subject)).first;
+    States& states = known->second;
     if (states.current == state) return false;
-    auto [entry, fresh] = states.told_at.try_emplace(state, now);
+    auto [entry, fresh] = states.told_at.try_emplace(std::string(state), now);
     if (!fresh && now - entry->second < kPause) return false;
     entry->second = now;
     states.current = state;
@@ -51,7 +56,7 @@ class LogFilter {
     TimePoint at{};
     int held_back = 0;
   };
-  std::map<std::string, Last> last_;
+  std::map<std::string, Last, std::less<>> last_;
   std::map<std::string, States, std::less<>> states_;
   int held_back_ = 0;
 };

@@ -38,6 +38,8 @@ class A5Driver final : public Driver {
   /// Like ask_any(), but a board that never answers this command is asked only now and then.
   Step ask_optional(std::uint8_t command, TimePoint now);
   Step read_cells(TimePoint now);
+  /// The reply to 0x93; once more when it is not what the one before lets expect.
+  Step read_state(TimePoint now);
   Step read_fast(TimePoint now);
   Step read_setting(TimePoint now);
   Step read_setting_twice(const a5::Setting& setting);
@@ -59,6 +61,8 @@ class A5Driver final : public Driver {
   std::map<std::uint8_t, Patience> patience_;
   std::size_t setting_ = 0;  ///< next entry of kSettings to be read
   TimePoint settings_due_{};
+  std::optional<a5::Data> state_;  ///< the last reply to 0x93 that was believed
+  TimePoint state_at_{};
   int contradictions_ = 0;  ///< polls in a row whose cells were not within their extremes
 };
 

@@ -69,6 +69,11 @@ class Memory {
   /// Date and time of the board as it last told them: the first six data bytes of 0x61.
   [[nodiscard]] const std::optional<std::array<std::uint8_t, 6>>& clock() const { return clock_; }
   [[nodiscard]] std::optional<double> soc_pct() const;
+  /// The reply to 0x93.
+  [[nodiscard]] const std::optional<Data>& state() const { return fast(kState); }
+  /// Whether that is to be expected `elapsed` after `before`: the same but for the heartbeat and for what the current
+  /// of 0x90 moves in that time.
+  [[nodiscard]] bool state_follows(const Data& before, Clock::duration elapsed) const;
 
   /// Frames a reply of this command has; nullopt where nothing tells (versions, rows before the counts of 0x94).
   [[nodiscard]] std::optional<std::size_t> frames_needed(std::uint8_t command) const;

@@ -65,19 +65,19 @@ void expect_bearable(const char* name, const Toll& toll) {
 }
 
 // An 8-bit sum cannot stop everything: exchanged bytes keep it, and one damaged frame in 256 has it by chance. Some
-// wrong values are left, nearly all of them jumps that the gates see; what passes them is as small as a real change.
-TEST(DalyDamage, A5LetsLittleThroughAndTheGatesHardlyAnything) {
+// wrong values are left, jumps that the gates see; what is too small for them is asked again by the driver.
+TEST(DalyDamage, A5LetsLittleThroughAndTheGatesNothing) {
   const Toll toll = suffer(a5_info(), {}, 0.1, 20'000);
   expect_bearable("A5", toll);
   EXPECT_LT(toll.wrong, toll.damaged / 50);
-  EXPECT_LE(toll.published, 20U);
+  EXPECT_EQ(toll.published, 0U);
 }
 
 TEST(DalyDamage, A5WithPaddedFramesIsNoWorse) {
   const Toll toll = suffer(a5_info(), {{"frames", "padded"}}, 0.1, 4'000);
   expect_bearable("A5 padded", toll);
   EXPECT_LT(toll.wrong, toll.damaged / 50);
-  EXPECT_LE(toll.published, 4U);
+  EXPECT_EQ(toll.published, 0U);
 }
 
 // Here a CRC stands before every value.

@@ -31,7 +31,8 @@ Bank::Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> mem
       config_(config),
       members_(std::move(members)),
       channel_(shared.recorder.add_bank("bank", channels_of(members_))),
-      controls_({"bank", true, {config.limits, config.engine}, config.limits_fallback}, shared.user) {
+      controls_({"bank", true, {config.limits, config.engine}, config.limits_fallback}, shared.user),
+      name_(shared.settings, "bank", config.name) {
   std::vector<Controls*> controls;
   for (Battery* member : members_) controls.push_back(&member->controls());
   controls_.set_members(std::move(controls));
@@ -143,7 +144,11 @@ void Bank::publish() {
 }
 
 void Bank::make_service(const victron::DeviceSettings& settings) {
-  custom_name_ = settings.custom_name;
+  name_.begin(kDeviceId, settings.custom_name, [this](const std::string& name) {
+    if (!service_) return;
+    service_->items().set("/CustomName", name);
+    service_->flush();
+  });
   victron::BatteryService::Owner owner;
   owner.write = [this](std::string_view path, const victron::Value& value) { return written(path, value); };
   owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("bank: {}", message)); };
@@ -154,7 +159,7 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
   victron::BatteryIdentity identity;
   identity.instance = settings.instance;
   identity.connection = fmt::format("Bank of {} batteries", members_.size());
-  identity.custom_name = name();
+  identity.custom_name = name_.shown();
   identity.product_name = "Battery bank";
   identity.process_version = kVersion;
   identity.family = "bank";
@@ -166,7 +171,6 @@ void Bank::make_service(const victron::DeviceSettings& settings) {
                                                                              .mode = controls_.can_switch(),
                                                                              .clear_history = true,
                                                                              .remote = shared_.remote.by_switch()});
-  shared_.settings.watch_custom_name(kDeviceId, [this](const std::string& name) { show_name(name); });
   update_items();
   if (const auto missing = service_->publish()) spdlog::error("bank: not published: {} is not known", *missing);
 }
@@ -175,8 +179,7 @@ void Bank::update_items() {
   std::vector<victron::MemberView> members;
   double low_V = 0;
   for (const Battery* battery : members_) {
-    members.push_back(
-        {battery->unit().display_name, battery->reading() ? &*battery->reading() : nullptr, &battery->limits()});
+    members.push_back({battery->shown_name(), battery->reading() ? &*battery->reading() : nullptr, &battery->limits()});
     const double cells = battery->reading() ? static_cast<double>(battery->reading()->cells_V.size()) : 0;
     low_V = std::max(low_V, battery->limits_config().cell_v_min * cells * config_.engine.series);
   }
@@ -191,7 +194,7 @@ void Bank::update_items() {
   std::vector<std::string> notes;
   controls_.add_notes(notes);
   for (const Battery* battery : members_) {
-    for (const auto& note : battery->notes()) notes.push_back(battery->unit().display_name + ": " + note);
+    for (const auto& note : battery->notes()) notes.push_back(battery->shown_name() + ": " + note);
   }
   view.notes = notes;
   const auto ways = times_to_soc(limits_);
@@ -206,24 +209,8 @@ void Bank::show_controls() {
   service_->flush();
 }
 
-void Bank::show_name(const std::string& name) {
-  custom_name_ = name;
-  service_->items().set("/CustomName", this->name());
-  service_->flush();
-}
-
-/// An empty name is the one of the file again.
-victron::WriteAnswer Bank::rename(const std::string& name) {
-  if (const auto allowed = config::check_name(name); allowed && !name.empty()) {
-    return victron::WriteAnswer::refuse(*allowed);
-  }
-  shared_.settings.store_custom_name(kDeviceId, name);
-  show_name(name);
-  return victron::WriteResult::done;
-}
-
 victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& value) {
-  if (path == "/CustomName") return rename(std::get<std::string>(value));
+  if (path == "/CustomName") return name_.write(std::get<std::string>(value));
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;
   if (path == "/Remote") return throw_remote(shared_.remote, value);
   const auto reset = [this](std::optional<history::Field> field) { reset_history(field); };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "daemon/battery.hpp"
+#include "daemon/custom_name.hpp"
 #include "limits/bank.hpp"
 
 namespace bms::daemon {
@@ -34,7 +35,7 @@ class Bank {
   [[nodiscard]] const limits::Limits& limits() const { return limits_; }
   [[nodiscard]] const Reading& reading() const { return reading_; }
   [[nodiscard]] const std::vector<Battery*>& members() const { return members_; }
-  [[nodiscard]] std::string name() const { return custom_name_.empty() ? config_.name : custom_name_; }
+  [[nodiscard]] const std::string& name() const { return name_.shown(); }
 
  private:
   bool complete(TimePoint now);
@@ -43,8 +44,6 @@ class Bank {
   void make_service(const victron::DeviceSettings& settings);
   void update_items();
   void show_controls();
-  void show_name(const std::string& name);
-  victron::WriteAnswer rename(const std::string& name);
   victron::WriteAnswer written(std::string_view path, const victron::Value& value);
 
   Shared& shared_;
@@ -60,7 +59,7 @@ class Bank {
   std::optional<TimePoint> first_heard_;
   Controls controls_;
   LogFilter log_;
-  std::string custom_name_;
+  CustomName name_;
   bool registering_ = false;
   std::unique_ptr<victron::BatteryService> service_;
   std::unique_ptr<victron::BatteryPaths> paths_;

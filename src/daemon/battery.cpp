@@ -30,7 +30,8 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
       channel_(shared.recorder.add(unit.name)),
       controls_(
           {unit.name, false, {limits::for_interval(unit.limits, interval_s(section)), {}}, role.configuration_fault},
-          shared.user) {
+          shared.user),
+      name_(shared.settings, unit.name, unit.display_name) {
   controls_.set_soc = [this](double soc_pct) { return set_soc(soc_pct); };
   if (may_switch()) controls_.set_commands(&commands_);
   device_.cells = section.cells.value_or(0);
@@ -262,7 +263,11 @@ std::string Battery::connection_text() const {
 }
 
 void Battery::make_service(const victron::DeviceSettings& settings) {
-  custom_name_ = settings.custom_name.empty() ? unit_.display_name : settings.custom_name;
+  name_.begin(device_id_, settings.custom_name, [this](const std::string& name) {
+    if (!service_) return;
+    service_->items().set("/CustomName", name);
+    service_->flush();
+  });
   victron::BatteryService::Owner owner;
   owner.write = [this](std::string_view path, const victron::Value& value) { return written(path, value); };
   owner.failed = [this](std::string_view message) { shared_.fatal(fmt::format("{}: {}", unit_.name, message)); };
@@ -273,7 +278,7 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
   victron::BatteryIdentity identity;
   identity.instance = settings.instance;
   identity.connection = connection_text();
-  identity.custom_name = custom_name_;
+  identity.custom_name = name_.shown();
   identity.process_version = kVersion;
   identity.family = section_.driver;
   identity.serial = shown_serial_;
@@ -286,7 +291,6 @@ void Battery::make_service(const victron::DeviceSettings& settings) {
                                      .mode = !is_shunt() && controls_.can_switch(),
                                      .clear_history = !is_shunt(),
                                      .remote = shared_.remote.by_switch() && !is_shunt()});
-  shared_.settings.watch_custom_name(device_id_, [this](const std::string& name) { show_name(name); });
   update_items();
   if (const auto missing = service_->publish()) {
     spdlog::error("{}: not published: {} is not known", unit_.name, *missing);
@@ -348,26 +352,8 @@ victron::WriteAnswer Battery::set_soc(double soc_pct) {
   return victron::WriteResult::done;
 }
 
-void Battery::show_name(const std::string& name) {
-  if (!service_) return;
-  custom_name_ = name.empty() ? unit_.display_name : name;
-  service_->items().set("/CustomName", custom_name_);
-  service_->flush();
-}
-
-/// An empty name is the one of the file again.
-victron::WriteAnswer Battery::rename(const std::string& name) {
-  if (const auto allowed = config::check_name(name); allowed && !name.empty()) {
-    return victron::WriteAnswer::refuse(*allowed);
-  }
-  shared_.settings.store_custom_name(device_id_, name);
-  show_name(name);
-  if (log_.changed("name", custom_name_, Clock::now())) spdlog::info("{}: renamed to \"{}\"", unit_.name, custom_name_);
-  return victron::WriteResult::done;
-}
-
 victron::WriteAnswer Battery::written(std::string_view path, const victron::Value& value) {
-  if (path == "/CustomName") return rename(std::get<std::string>(value));
+  if (path == "/CustomName") return name_.write(std::get<std::string>(value));
   const auto reset = [this](std::optional<history::Field> field) { reset_history(field); };
   if (const auto answer = write_history(path, value, reset)) return *answer;
   if (path == "/Battery/Request/Id") return victron::WriteResult::accepted;

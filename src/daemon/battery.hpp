@@ -10,6 +10,7 @@
 #include "bank/shunt_merge.hpp"
 #include "config/config.hpp"
 #include "daemon/controls.hpp"
+#include "daemon/custom_name.hpp"
 #include "daemon/log_filter.hpp"
 #include "daemon/past.hpp"
 #include "daemon/shared.hpp"
@@ -60,6 +61,7 @@ class Battery {
   std::function<void(TimePoint now)> on_step;
 
   [[nodiscard]] const std::string& name() const { return unit_.name; }
+  [[nodiscard]] const std::string& shown_name() const { return name_.shown(); }  ///< on every screen
   [[nodiscard]] const config::BatteryUnit& unit() const { return unit_; }
   [[nodiscard]] const std::optional<Reading>& reading() const { return reading_; }
   [[nodiscard]] const limits::Limits& limits() const { return limits_; }
@@ -99,8 +101,6 @@ class Battery {
   [[nodiscard]] bool may_switch() const;
   [[nodiscard]] bool may_set_soc() const;
   void show_controls();
-  void show_name(const std::string& name);
-  victron::WriteAnswer rename(const std::string& name);
   victron::WriteAnswer written(std::string_view path, const victron::Value& value);
   [[nodiscard]] std::string claim_device_id();
   [[nodiscard]] std::string position() const;
@@ -136,7 +136,7 @@ class Battery {
   std::string serial_;        ///< of the BMS the service was registered for; empty: by section
   std::string shown_serial_;  ///< where it is not unique
   std::optional<TimePoint> other_serial_since_;
-  std::string custom_name_;
+  CustomName name_;
   bool registering_ = false;
   std::unique_ptr<victron::BatteryService> service_;
   std::unique_ptr<victron::BatteryPaths> paths_;

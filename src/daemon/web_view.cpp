@@ -33,7 +33,7 @@ Json link(const port::LinkHealth& health) {
 }
 
 Json show(const Battery& battery) {
-  Json out{{"id", battery.unit().service_suffix}, {"name", battery.unit().display_name}, {"bank", false}};
+  Json out{{"id", battery.unit().service_suffix}, {"name", battery.shown_name()}, {"bank", false}};
   const bool lost = battery.limits().freshness == limits::Freshness::lost;
   const Reading reading = battery.reading() && !lost ? *battery.reading() : Reading{};
   out["reading"] = to_json(reading, 0);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,13 @@ class Browser {
     bool phone = false;
   };
 
+  /// The pipe is descriptors 3 (to the browser) and 4 (from it). As root there is no sandbox, and what is looked at is
+  /// our own page.
+  static constexpr const char* kStart = R"(exec "$0" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+      --no-first-run --disable-extensions --disable-background-networking --disable-component-update --disable-sync \
+      --hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe --user-data-dir="$1" about:blank \
+      3<&0 4>&1 </dev/null >/dev/null 2>"$1.log")";
+
   /// Where Chromium is; nullopt: not installed.
   static std::optional<std::string> program() {
     const char* path = std::getenv("PATH");
@@ -45,14 +53,7 @@ class Browser {
 
   /// `folder`: for its profile.
   Browser(const std::string& program, const std::filesystem::path& folder)
-      : process_({"/bin/sh", "-c",
-                  // The pipe is descriptors 3 (to the browser) and 4 (from it). As root there is no sandbox, and what
-                  // is looked at is our own page.
-                  "exec \"$0\" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run "
-                  "--disable-extensions --disable-background-networking --disable-component-update --disable-sync "
-                  "--hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe --user-data-dir=\"$1\" "
-                  "about:blank 3<&0 4>&1 </dev/null >/dev/null 2>\"$1.log\"",
-                  program, (folder / "browser").string()}) {
+      : process_({"/bin/sh", "-c", kStart, program, (folder / "browser").string()}) {
     const auto target = call("Target.createTarget", {{"url", "about:blank"}}).at("targetId");
     session_ = call("Target.attachToTarget", {{"targetId", target}, {"flatten", true}}).at("sessionId");
     for (const char* domain : {"Page", "Runtime", "Network", "Log"}) call(std::string(domain) + ".enable");

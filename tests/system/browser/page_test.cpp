@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "support/bus_client.hpp"
 #include "system/browser/page_rig.hpp"
 
 // The status page of a running daemon in a real browser, with simulated batteries behind it.
@@ -38,6 +41,7 @@ class Page : public test::PageRig {
   }
 
   test::Process* simulator_ = nullptr;
+  boost::asio::io_context loop_;
 };
 
 TEST_F(Page, ShowsWhatIsOnTheBusAndFollowsIt) {
@@ -69,6 +73,12 @@ TEST_F(Page, ShowsWhatIsOnTheBusAndFollowsIt) {
   EXPECT_TRUE(shows("section:nth-child(2) .alarm", "charge"));
   EXPECT_TRUE(shows("section.bank tr:nth-child(2) td:nth-child(2)",
                     fmt::format("{:.1f} A", service("dbusbms_bank").number("/Info/MaxChargeCurrent").value_or(-1))));
+
+  EXPECT_EQ(test::BusClient(loop_, bus_.address())
+                .set("com.victronenergy.battery.dbusbms_rack_1", "/CustomName", "s", "Boat")
+                .value,
+            0);
+  EXPECT_TRUE(shows("section:nth-child(2) h2", "Boat")) << "the name that is on every other screen";
 
   EXPECT_TRUE(browser_->becomes("load(), document.querySelectorAll(`section.bank .plot path`).length > 8"))
       << "the recorder's points are drawn";

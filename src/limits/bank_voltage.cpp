@@ -32,7 +32,7 @@ Whole merge(const Config& config, std::span<const Unit> units, bool all) {
   Whole whole;
   double sum_V = 0;
   int heard = 0;
-  whole.phase.fresh = true;
+  whole.phase.fresh = whole.phase.bms_voltage = true;
   for (const Unit& unit : units) {
     if (!unit.present && !all) continue;
     if (!std::all_of(unit.members.begin(), unit.members.end(), [](const Member& m) { return m.state->started; })) {
@@ -49,11 +49,13 @@ Whole merge(const Config& config, std::span<const Unit> units, bool all) {
       whole.phase.spread_V = std::max(whole.phase.spread_V, spread(*member.state));
       whole.phase.fresh = whole.phase.fresh && member.state->freshness == Freshness::fresh &&
                           cell_freshness(*member.config, *member.device, *member.state) == Freshness::fresh;
+      whole.phase.bms_voltage = whole.phase.bms_voltage && bms_voltage(*member.config, *member.state);
       whole.phase.top_balance = whole.phase.top_balance || wants_top_balance(*member.state);
     }
   }
   whole.any = heard > 0;
   whole.phase.fresh = whole.phase.fresh && whole.any;
+  whole.phase.bms_voltage = whole.phase.bms_voltage && whole.any;
   whole.pack_V = heard > 0 ? sum_V / heard : config.cell_v_float;
   whole.phase.voltage_V = whole.pack_V;
   if (!whole.any) whole.current_A.reset();
@@ -187,7 +189,7 @@ Events bank_voltage(const Config& config, BankState& state, std::span<const Unit
   terms.cap_recovering = above(lowest.cap.value_V, state.cap.value_V);
   terms.highest_pack = lowest.pack;
   if (lowest.trim_V >= 0) terms.highest_cell_V = whole.phase.highest_cell_V;
-  terms.target_V = std::min(phase_target(config, state.phases, cells), lowest.cap.value_V);
+  terms.target_V = std::min(phase_target(config, state.phases, cells, whole.phase.bms_voltage), lowest.cap.value_V);
   terms.fresh = whole.phase.fresh;
   terms.bms_cap_known = lowest.bms_cap_known;
   fill_holds(config, lowest.regulation == nullptr ? Regulation{} : *lowest.regulation, state.enforcement, state.cap,

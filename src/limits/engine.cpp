@@ -93,7 +93,8 @@ void wait_for_data(const Config& config, const State& state, Limits& out) {
   wait(out.dcl.why, Cause::Limit::dcl, Sentence::start, 0);
 }
 
-PhaseInput phase_input(const State& state, const StepFacts& facts, const SocReport& soc, const Input& input) {
+PhaseInput phase_input(const Config& config, const State& state, const StepFacts& facts, const SocReport& soc,
+                       const Input& input) {
   PhaseInput phase;
   phase.cells = state.cells;
   phase.voltage_V = phase.highest_pack_V = pack_voltage(state);
@@ -101,6 +102,7 @@ PhaseInput phase_input(const State& state, const StepFacts& facts, const SocRepo
   phase.spread_V = spread(state);
   if (soc.freshness == Freshness::fresh) phase.soc_pct = soc.pct;
   phase.fresh = facts.cells == Freshness::fresh;
+  phase.bms_voltage = bms_voltage(config, state);
   phase.rebulk = input.rebulk;
   phase.top_balance = input.top_balance;
   return phase;
@@ -165,7 +167,8 @@ void step_voltage(const Config& config, const Device& device, State& state, cons
   terms.ccl_A = state.charge.out_A;
   terms.cap_cause = &state.cap.cause;
   terms.cap_recovering = above(target.value_V, state.cap.value_V);
-  terms.target_V = std::min(phase_target(config, state.phases, state.cells), target.value_V);
+  terms.target_V =
+      std::min(phase_target(config, state.phases, state.cells, bms_voltage(config, state)), target.value_V);
   terms.fresh = fresh;
   terms.bms_cap_known = state.inputs.voltage_limit.known;
   fill_holds(config, state.regulation, state.enforcement, state.cap, time, terms);
@@ -206,7 +209,7 @@ void step(const Config& config, const Device& device, State& state, const Input&
     start_phases(config, state.phases, state.cells, state.restored_float);
     state.restored_float = false;
   }
-  const PhaseInput seen = phase_input(state, facts, soc, input);
+  const PhaseInput seen = phase_input(config, state, facts, soc, input);
   const Events events = step_phases(config, state.phases, seen, time);
   limits.events.phase_changed = events.phase_changed || first;
   limits.events.absorption_balanced = events.absorption_balanced;

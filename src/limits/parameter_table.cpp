@@ -114,6 +114,8 @@ const Parameter kParameters[] = {
     {"enforce_k", &C::enforce_k, "V/(A s)", 0, 1, "", "how fast the voltage is lowered"},
 
     {"voltage_drop_v", &C::voltage_drop_v, "V", 0, 5, "", "added to the charge voltage for the cables"},
+    {"cvl_from_bms", &C::cvl_from_bms, "", 0, 0, "",
+     "the charge voltage is the BMS's own where it tells one, up to the absorption target; no: it only lowers ours"},
     {"line_resistance_ohm", &C::line_resistance_ohm, "ohm", 0, 1, "",
      "resistance of the cables, compensated by the charge current"},
 

@@ -130,8 +130,7 @@ bool rebulk(const Config& config, Phases& phases, const PhaseInput& input, const
 }
 
 void move_target(const Config& config, Phases& phases, const PhaseInput& input, const Timing& time) {
-  const double target_V =
-      input.cells * (phases.phase == Phase::floating ? config.cell_v_float : cell_target(config, phases));
+  const double target_V = phase_target(config, phases, input.cells, input.bms_voltage);
   if (phases.v_ph > target_V) {
     phases.v_ph = std::max(target_V, phases.v_ph - config.float_ramp_v_s * time.dt_s);
   } else if (input.fresh) {
@@ -144,6 +143,15 @@ void move_target(const Config& config, Phases& phases, const PhaseInput& input, 
 
 double cell_target(const Config& config, const Phases& phases) {
   return phases.top == TopBalance::active ? config.cell_v_top : config.cell_v_max;
+}
+
+double phase_target(const Config& config, const Phases& phases, int cells, bool bms_voltage) {
+  const bool own_float = phases.phase == Phase::floating && !bms_voltage;
+  return cells * (own_float ? config.cell_v_float : cell_target(config, phases));
+}
+
+bool bms_voltage(const Config& config, const State& state) {
+  return config.cvl_from_bms && state.inputs.voltage_limit.known;
 }
 
 void start_phases(const Config& config, Phases& phases, int cells, bool in_float) {

@@ -206,10 +206,6 @@ void publish(const Config& config, const VoltageTerms& terms, ChargeVoltage& out
   list_inactive(config, terms, out.why);
 }
 
-double phase_target(const Config& config, const Phases& phases, int cells) {
-  return cells * (phases.phase == Phase::floating ? config.cell_v_float : cell_target(config, phases));
-}
-
 void fill_holds(const Config& config, const Regulation& regulation, const Enforcement& enforcement, const Cap& cap,
                 const Timing& time, VoltageTerms& terms) {
   terms.regulation_hold_s = regulation.calm.remaining_s(time, config.cvl_hold_s);

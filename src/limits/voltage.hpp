@@ -56,8 +56,6 @@ struct VoltageTerms {
 };
 void publish(const Config& config, const VoltageTerms& terms, ChargeVoltage& out);
 
-/// V1: where the phase leads, V.
-double phase_target(const Config& config, const Phases& phases, int cells);
 /// The holds of the three terms that stand still before they rise.
 void fill_holds(const Config& config, const Regulation& regulation, const Enforcement& enforcement, const Cap& cap,
                 const Timing& time, VoltageTerms& terms);

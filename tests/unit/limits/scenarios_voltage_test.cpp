@@ -133,5 +133,45 @@ TEST(VoltageScenarios, A32ImplausibleSocDoesNotFlipFlop) {
   EXPECT_TRUE(s.has_note(6000, Note::Kind::soc_implausible));
 }
 
+/// V9: the BMS's charge voltage as the only source takes the place of our float, not of our absorption target.
+TEST(VoltageScenarios, TheBmsVoltageAloneMayDecide) {
+  Scenario s;
+  s.config().cvl_from_bms = true;
+  s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 57.6)")
+      .at(1500, R"("max_voltage_V": 54.4)")
+      .at(2000, R"("max_voltage_V": 99.9)")
+      .at(2500, R"("max_voltage_V": 58.4)")
+      .run(4000);
+  s.cvl2(0, 55.20);
+  s.phase(1000, Phase::floating);
+  s.cvl3(1499, 55.20);  // 57.6 V is above our target, our float does not act
+  s.cvl3(1500, 54.40);
+  EXPECT_EQ(s[1500].cvl.why.front().id, id::kBmsCvl);
+  s.cvl3(2499, 54.40);  // implausible: the last one stays in force
+  s.cvl3(2559, 54.40);
+  s.cvl3(2660, 54.60);
+  s.cvl3(4000, 55.20);
+}
+
+TEST(VoltageScenarios, WithoutAVoltageOfTheBmsOursDecides) {
+  Scenario s;
+  s.config().cvl_from_bms = true;
+  s.base(cells(3.447) + R"(, "soc_pct": 97)").run(2300);
+  s.cvl3(899, 55.20);
+  s.phase(900, Phase::floating);
+  s.cvl3(2200, 54.00);
+}
+
+TEST(VoltageScenarios, ABankFollowsTheLowestVoltageOfItsBms) {
+  Scenario s;
+  s.config().cvl_from_bms = true;
+  s.options().bank = true;
+  s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 56.0)", "a");
+  s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 54.8)", "b");
+  s.run(3000);
+  EXPECT_EQ(s.of("bank", 2900).phase, Phase::floating);
+  EXPECT_NEAR(s.of("bank", 2900).cvl.value_V, 54.8, 0.005);
+}
+
 }  // namespace
 }  // namespace bms::limits

@@ -82,6 +82,7 @@ Config random_config(std::uint64_t seed) {
   c.soc_idle_a = dice.chance(3) ? 0.1 : 0;
   c.sync_s = dice.real(5, 60);
   c.sync_down = dice.chance(2);
+  c.cvl_from_bms = dice.chance(4);
   for (const auto& problem : validate(c)) {
     ADD_FAILURE() << "generated configuration: " << problem.key << " = " << problem.value << ": " << problem.allowed;
   }

@@ -9,10 +9,13 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-/// A relay of a GX blinks slowly and not for ever: each change is a write to its flash.
+/// An intermittent signal is one as long as the pre-alarm lasts (Smart BMS 12-200, 3.5.1 c). But each change of a relay
+/// of a GX is a write to its flash: it blinks slowly, and slower still when nobody came within ten minutes.
 constexpr auto kRelayPeriod = 10s;
 constexpr auto kRelayLit = 2s;
 constexpr auto kRelayBlinks = 10min;
+constexpr auto kLatePeriod = 60s;
+constexpr auto kLateLit = 30s;
 constexpr auto kPeriod = 2s;
 constexpr auto kLit = 1s;
 
@@ -73,7 +76,8 @@ bool Decision::lit(TimePoint now) const {
   // Half a second more: a caller that comes every second, now and then a little early, must not skip a change.
   const auto elapsed = duration_cast<milliseconds>(now - *alarm_since_) + 500ms;
   if (wear_ == Wear::none) return elapsed % milliseconds(kPeriod) < kLit;
-  return elapsed >= kRelayBlinks || elapsed % milliseconds(kRelayPeriod) < kRelayLit;
+  if (elapsed >= kRelayBlinks) return elapsed % milliseconds(kLatePeriod) < kLateLit;
+  return elapsed % milliseconds(kRelayPeriod) < kRelayLit;
 }
 
 }  // namespace bms::outputs

@@ -97,25 +97,27 @@ TEST(Decision, AnIntermittentPreAlarmChangesEverySecondEvenWhenAskedALittleEarly
   EXPECT_TRUE(alarm.level(warned, kStart + 31s)) << "the next pre-alarm begins with the signal on";
 }
 
-TEST(Decision, ARelayBlinksSlowlyAndNotForEver) {
+TEST(Decision, ARelayBlinksSlowlyAndAsLongAsThePreAlarmLasts) {
   config::Output blinking = output(OutputFunction::pre_alarm);
   blinking.form = PreAlarmForm::intermittent;
   blinking.target.kind = config::Line::Kind::relay;
   Decision alarm(blinking);
   int changes = 0;
+  int in_the_last_hour = 0;
   bool before = false;
-  for (int second = 0; second < 3600; ++second) {
+  for (int second = 0; second < 24 * 3600; ++second) {
     const bool level = alarm.level({true, true, true}, kStart + std::chrono::seconds(second));
-    if (second == 3) {
-      EXPECT_FALSE(level);
+    if (second < 600) {
+      EXPECT_EQ(level, second % 10 < 2) << second;
     }
-    if (second > 600) {
-      EXPECT_TRUE(level);
-    }
-    changes += level != before ? 1 : 0;
+    const bool changed = level != before;
+    changes += changed ? 1 : 0;
+    in_the_last_hour += changed && second >= 23 * 3600 ? 1 : 0;
     before = level;
   }
-  EXPECT_LE(changes, 121) << "each is a write to the flash of the GX";
+  EXPECT_GE(in_the_last_hour, 119) << "intermittent, not on for good";
+  EXPECT_LE(changes, 3000) << "each is a write to the flash of the GX";
+  EXPECT_FALSE(alarm.level({true, true, false}, kStart + 25h));
 }
 
 TEST(Remote, InModeLimitsTheOutputsStay) {

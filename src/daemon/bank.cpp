@@ -33,6 +33,9 @@ Bank::Bank(Shared& shared, const config::Bank& config, std::vector<Battery*> mem
       channel_(shared.recorder.add_bank("bank", channels_of(members_))),
       controls_({"bank", true, {config.limits, config.engine}, config.limits_fallback}, shared.user),
       name_(shared.settings, "bank", config.name) {
+  controls_.on_values = [this](const auto& values) {
+    shared_.recorder.settings(channel_, values, recorder::to_tick(Clock::now()));
+  };
   std::vector<Controls*> controls;
   for (Battery* member : members_) controls.push_back(&member->controls());
   controls_.set_members(std::move(controls));
@@ -217,10 +220,7 @@ victron::WriteAnswer Bank::written(std::string_view path, const victron::Value& 
   if (const auto answer = write_history(path, value, reset)) return *answer;
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
-  if (answer->result != victron::WriteResult::refused) {
-    shared_.recorder.restate();  // other limits may be in force from here on
-    show_controls();
-  }
+  if (answer->result != victron::WriteResult::refused) show_controls();
   return *answer;
 }
 

@@ -32,6 +32,9 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
           {unit.name, false, {limits::for_interval(unit.limits, interval_s(section)), {}}, role.configuration_fault},
           shared.user),
       name_(shared.settings, unit.name, unit.display_name) {
+  controls_.on_values = [this](const auto& values) {
+    shared_.recorder.settings(channel_, values, recorder::to_tick(Clock::now()));
+  };
   controls_.set_soc = [this](double soc_pct) { return set_soc(soc_pct); };
   if (may_switch()) controls_.set_commands(&commands_);
   device_.cells = section.cells.value_or(0);
@@ -61,6 +64,7 @@ void Battery::attach(port::Bus& bus, port::Station& station) {
   station_ = &station;
   commands_.attach(bus, station);
   device_.poll_interval_s = std::chrono::duration<double>(station.interval).count();
+  controls_.set_file({limits::for_interval(unit_.limits, device_.poll_interval_s), {}}, device_.configuration_fault);
   station.on_reading = [this](const Reading& reading) { take(reading); };
   station.on_doubt = [this](const std::string& doubt) {
     spdlog::debug("{}: {}: asked again or thrown away", unit_.name, doubt);
@@ -68,7 +72,8 @@ void Battery::attach(port::Bus& bus, port::Station& station) {
 }
 
 void Battery::set_limits(const limits::Config& config, bool fault) {
-  controls_.set_file({limits::for_interval(config, interval_s(section_)), {}}, fault);
+  unit_.limits = config;
+  controls_.set_file({limits::for_interval(config, device_.poll_interval_s), {}}, fault);
   device_.configuration_fault = fault;
   shared_.recorder.restate();
 }
@@ -360,10 +365,7 @@ victron::WriteAnswer Battery::written(std::string_view path, const victron::Valu
   if (path == "/Remote") return throw_remote(shared_.remote, value);
   const auto answer = controls_.written(path, value);
   if (!answer) return victron::WriteResult::refused;
-  if (answer->result != victron::WriteResult::refused) {
-    shared_.recorder.restate();  // other limits may be in force from here on
-    show_controls();
-  }
+  if (answer->result != victron::WriteResult::refused) show_controls();
   return *answer;
 }
 

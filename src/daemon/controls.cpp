@@ -61,6 +61,7 @@ void Controls::look_up() {
 /// After every change.
 void Controls::keep() {
   look_up();
+  if (on_values) on_values(overrides_.values());
   UserChoice& choice = settings_.of(setup_.name);
   if (choice.limits == overrides_.values()) return;
   choice.limits = overrides_.values();

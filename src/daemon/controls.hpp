@@ -37,6 +37,9 @@ class Controls {
   /// How the SoC of this battery is set, or why it is not.
   std::function<victron::WriteAnswer(double soc_pct)> set_soc;
 
+  /// What users have changed of the file's limits; called when it may have become something else.
+  std::function<void(const config::Overrides::Values&)> on_values;
+
   /// What an earlier run kept.
   void restore();
   void set_file(const config::Tunable& file, bool locked);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "limits/parameters.hpp"
 #include "limits/state_json.hpp"
 #include "reading/json.hpp"
 
@@ -84,7 +85,7 @@ std::vector<ExternalLimit> referring(const std::vector<NamedLimit>& limits) {
   return list;
 }
 
-Player::Player(std::string name, const Config& config) : name_(std::move(name)), config_(config) {
+Player::Player(std::string name, const Config& config) : name_(std::move(name)), file_(config), config_(config) {
   device_.unavailable = {true, true, false, true, true, true};
 }
 
@@ -99,10 +100,10 @@ void Player::apply(const json& changes) {
   discharge_off_ = flag(changes, "discharge_off", discharge_off_);
   set_soc_pct_ = number(changes, "set_soc_pct", 0, 100);
   for (const auto& request : words(changes, "request")) {
-    if (request != "rebulk" && request != "top_balance") {
-      refuse(fmt::format("request: \"{}\": must be rebulk or top_balance", request));
+    if (request != "rebulk" && request != "top_balance" && request != "acknowledge") {
+      refuse(fmt::format("request: \"{}\": must be rebulk, top_balance or acknowledge", request));
     }
-    (request == "rebulk" ? rebulk_ : top_balance_) = true;
+    (request == "rebulk" ? rebulk_ : request == "top_balance" ? top_balance_ : acknowledge_) = true;
   }
   if (changes.contains("external")) external_ = external_limits(changes);
   if (changes.contains("shunt")) {
@@ -129,12 +130,17 @@ void Player::restore_device(const json& entry) {
     if (name == "bms_limits") device_.unavailable.bms_limits = true;
     if (name == "alarms") device_.unavailable.alarms = true;
   }
-  config_ = for_interval(config_, device_.poll_interval_s);  // as the daemon does
   device_known_ = true;
+}
+
+void Player::configure(const json& settings) {
+  config_ = for_interval(file_, device_.poll_interval_s);  // as the daemon does
+  apply_settings(settings, config_, nullptr);
 }
 
 void Player::restore(const json& line) {
   if (line.contains("device")) restore_device(line["device"]);
+  if (line.contains("settings") || line.contains("device")) configure(line.value("settings", json::object()));
   if (!line.contains("engine")) return;
   auto state = state_from_json(line["engine"], time_point(number(line, "engine_t", -1e9, 1e9).value_or(0)));
   if (!state) refuse("engine: " + state.error());
@@ -152,12 +158,30 @@ const Limits& Player::step(TimePoint now, bool arrives) {
   input.discharge_off = discharge_off_;
   input.rebulk = rebulk_;
   input.top_balance = top_balance_;
+  input.acknowledge = acknowledge_;
   input.set_soc_pct = set_soc_pct_;
   limits::step(config_, device_, state_, input, now, limits_);
   external_.clear();
-  rebulk_ = top_balance_ = false;
+  rebulk_ = top_balance_ = acknowledge_ = false;
   set_soc_pct_.reset();
   return limits_;
+}
+
+void apply_settings(const json& settings, Config& config, BankConfig* bank) {
+  if (!settings.is_object()) refuse("settings: must be an object of keys and numbers");
+  for (const auto& [key, value] : settings.items()) {
+    if (!value.is_number()) refuse(fmt::format("settings: {}: {}: must be a number", key, value.dump()));
+    const std::string text = fmt::format("{}", value.get<double>());
+    const auto* of_battery = find_parameter(key);
+    const auto* of_bank = bank != nullptr ? find_bank_parameter(key) : nullptr;
+    if (of_battery == nullptr && of_bank == nullptr) refuse(fmt::format("settings: {}: there is no such key", key));
+    const auto allowed = of_battery != nullptr ? of_battery->set(config, text) : of_bank->set(*bank, text);
+    if (allowed) refuse(fmt::format("settings: {}: {}: must be {}", key, text, *allowed));
+  }
+  std::vector<Problem> problems = validate(config);
+  if (problems.empty() && bank != nullptr) problems = validate(*bank);
+  if (problems.empty()) return;
+  refuse(fmt::format("settings: {} = {}: {}", problems.front().key, problems.front().value, problems.front().allowed));
 }
 
 TimePoint time_point(double t_s) { return TimePoint{std::chrono::milliseconds(std::llround(t_s * 1000))}; }

@@ -49,9 +49,11 @@ class Player {
 
  private:
   void restore_device(const nlohmann::json& entry);
+  void configure(const nlohmann::json& settings);
 
   std::string name_;
-  Config config_;
+  Config file_;    ///< what config.ini says
+  Config config_;  ///< with what a user had changed
   Device device_;
   bool device_known_ = false;  ///< told by a recording: what appears later changes nothing
   State state_;
@@ -60,10 +62,13 @@ class Player {
   bool link_ = true;
   bool has_shunt_ = false;
   ShuntValues shunt_;
-  bool charge_off_ = false, discharge_off_ = false, rebulk_ = false, top_balance_ = false;
+  bool charge_off_ = false, discharge_off_ = false, rebulk_ = false, top_balance_ = false, acknowledge_ = false;
   std::optional<double> set_soc_pct_;
   std::vector<NamedLimit> external_;
 };
+
+/// "settings" of a recording: keys of config.ini that a user had changed, with their values, on top of the file.
+void apply_settings(const nlohmann::json& settings, Config& config, BankConfig* bank);
 
 /// Seconds of a replay as a point in time of whole milliseconds.
 TimePoint time_point(double t_s);

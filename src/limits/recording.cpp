@@ -17,6 +17,8 @@ using nlohmann::json;
 /// The bank of a recording.
 struct BankPlayer {
   std::vector<std::string> members;
+  Config config;
+  BankConfig bank_config;
   BankState state;
   Limits limits;
   std::optional<double> soc_pct;
@@ -25,7 +27,9 @@ struct BankPlayer {
 
 class Recording {
  public:
-  Recording(const ReplayOptions& options, const ReplaySink& sink) : options_(options), sink_(sink) {}
+  Recording(const ReplayOptions& options, const ReplaySink& sink) : options_(options), sink_(sink) {
+    configure_bank(json::object());
+  }
 
   /// Throws std::invalid_argument.
   void take(const json& line) {
@@ -53,7 +57,14 @@ class Recording {
     return *players_.emplace_back(std::make_unique<Player>(name, config_for(options_, name)));
   }
 
+  void configure_bank(const json& settings) {
+    bank_.config = options_.bank_limits.value_or(options_.config);
+    bank_.bank_config = options_.bank_config;
+    apply_settings(settings, bank_.config, &bank_.bank_config);
+  }
+
   void take_bank(const std::string& name, double t_s, const json& line) {
+    if (line.contains("settings") || line.contains("engine")) configure_bank(line.value("settings", json::object()));
     if (line.contains("members")) bank_.members = words(line, "members");
     if (line.contains("engine")) {
       auto state = bank_state_from_json(line["engine"], time_point(number(line, "engine_t", -1e9, 1e9).value_or(0)));
@@ -74,14 +85,14 @@ class Recording {
     for (const auto& request : words(line, "request")) {
       input.rebulk = input.rebulk || request == "rebulk";
       input.top_balance = input.top_balance || request == "top_balance";
+      input.acknowledge = input.acknowledge || request == "acknowledge";
     }
     std::vector<Member> members;
     for (const auto& member : bank_.members) {
       const Player& player = player_of(member);
       members.push_back({player.name(), &player.config(), &player.device(), &player.state(), &player.limits()});
     }
-    limits::step(options_.bank_limits.value_or(options_.config), options_.bank_config, bank_.state, members, input,
-                 time_point(t_s), bank_.limits);
+    limits::step(bank_.config, bank_.bank_config, bank_.state, members, input, time_point(t_s), bank_.limits);
     sink_(t_s, name, bank_.limits);
   }
 

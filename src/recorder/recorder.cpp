@@ -62,6 +62,7 @@ json requests(const Input& input) {
   json rare = json::object();
   if (!input.external.empty()) rare["external"] = external_json(input.external);
   json list = json::array();
+  if (input.acknowledge) list.push_back("acknowledge");
   if (input.rebulk) list.push_back("rebulk");
   if (input.top_balance) list.push_back("top_balance");
   if (!list.empty()) rare["request"] = std::move(list);
@@ -113,6 +114,7 @@ void Recorder::before(std::size_t index, const limits::State& state, const limit
   if (state.stepped) {
     key["engine_t"] = seconds(std::chrono::duration_cast<std::chrono::milliseconds>(state.last_step - *start_).count());
   }
+  if (!channel.settings.empty()) key["settings"] = channel.settings;
   channel.keyframe = text(key);
   channel.keyed = true;
 }
@@ -128,6 +130,7 @@ void Recorder::before_bank(std::size_t index, const limits::BankState& state, Ti
     const auto last = state.last_step - start_.value_or(now);
     key["engine_t"] = seconds(std::chrono::duration_cast<std::chrono::milliseconds>(last).count());
   }
+  if (!bank.settings.empty()) key["settings"] = bank.settings;
   bank.keyframe = text(key);
   bank.keyed = true;
 }
@@ -183,6 +186,18 @@ void Recorder::observe(std::size_t index, const Reading& reading, TimePoint now)
   append(channel, std::move(record));
 }
 
+void Recorder::settings(std::size_t index, const std::map<std::string, double, std::less<>>& values, TimePoint now) {
+  Channel& channel = channels_[index];
+  json settings = json::object();
+  for (const auto& [key, value] : values) settings[key] = value;
+  if (settings == channel.settings) return;
+  channel.settings = std::move(settings);
+  if (!channel.heard) return;  // its first state will tell them
+  Record record{index, since_start_ms(now), false, false, {}, {}, std::move(channel.row)};
+  record.rare = text({{"settings", channel.settings}});
+  append(channel, std::move(record));
+}
+
 void Recorder::restate() { restate_ = true; }
 
 void Recorder::append(Channel& channel, Record record) {
@@ -200,7 +215,7 @@ void Recorder::append(Channel& channel, Record record) {
   ++group.records;
   last_ms_ = record.at_ms;
   channel.row = std::move(record.row);
-  channel.seen = true;
+  channel.seen = channel.heard = true;
   if (open_texts_.size() >= options_.chunk_bytes) {
     pack_texts();
     forget_old();

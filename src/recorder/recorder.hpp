@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ class Recorder {
                   const limits::Limits& limits, TimePoint now);
   /// A shunt: nothing is worked out, only kept.
   void observe(std::size_t channel, const Reading& reading, TimePoint now);
+  /// What a user has changed of the limits of the file, by key, from `now` on: a replay does the same.
+  void settings(std::size_t channel, const std::map<std::string, double, std::less<>>& values, TimePoint now);
   /// The configuration changed: what follows is to be replayed with the new one, from the states then.
   void restate();
 
@@ -59,6 +62,8 @@ class Recorder {
     std::vector<std::size_t> members;  ///< of a bank
     bool keyed = false;                ///< its engine's state is in this group
     bool seen = false;                 ///< it has a record in this group
+    bool heard = false;                ///< it has ever had one
+    nlohmann::json settings = nlohmann::json::object();
     Texts texts;
     bool texts_known = false;
     std::string keyframe;  ///< for the record to come

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <random>
 #include <sstream>
 #include <string>
@@ -59,7 +60,8 @@ class Installation {
       pack.reading.alarms.emplace();
       pack.device.unavailable.mos_temperature = true;
     }
-    packs_[1].config.soc_source = limits::SocSource::counter;
+    packs_[1].file.soc_source = limits::SocSource::counter;
+    for (auto& pack : packs_) pack.config = pack.file;
     bank_channel_ = recorder.add_bank("bank", {packs_[0].channel, packs_[1].channel});
     shunt_channel_ = recorder.add("shunt");
   }
@@ -71,9 +73,8 @@ class Installation {
   /// The options that `dbus-bms limits --config` would make of the configuration.
   [[nodiscard]] limits::ReplayOptions replay_options() const {
     limits::ReplayOptions options;
-    options.configs = {{"bow", packs_[0].config}, {"stern", packs_[1].config}};
-    options.bank_limits = bank_limits_;
-    options.bank_config = bank_config_;
+    options.configs = {{"bow", packs_[0].file}, {"stern", packs_[1].file}};
+    options.bank_limits = limits::Config{};
     return options;
   }
 
@@ -106,7 +107,8 @@ class Installation {
   struct Pack {
     std::string name;
     std::size_t channel = 0;
-    limits::Config config;
+    limits::Config file;    ///< what config.ini says
+    limits::Config config;  ///< and what users made of it
     limits::Device device;
     limits::State state;
     limits::Limits limits;
@@ -143,8 +145,32 @@ class Installation {
     if (chance(2000)) pack.silent = std::uniform_int_distribution<int>(5, 400)(random_);
   }
 
+  /// A user changes the limits of a battery, or gives them back to the file.
+  void tune(Pack& pack) {
+    pack.config = pack.file;
+    std::map<std::string, double, std::less<>> values;
+    if (!chance(4)) {
+      pack.config.max_charge_a = values["max_charge_a"] = std::round(30 + noise(20));
+      pack.config.cell_v_float = values["cell_v_float"] = snapped(3.375 + std::round(noise(5)) / 100);
+      pack.config.soc_low_warning = values["soc_low_warning"] = std::round(30 + noise(10));
+    }
+    recorder.settings(pack.channel, values, now_);
+  }
+
+  void tune_bank() {
+    bank_limits_ = {};
+    bank_config_ = {};
+    std::map<std::string, double, std::less<>> values;
+    if (!chance(4)) {
+      bank_limits_.cell_v_max = values["cell_v_max"] = snapped(3.45 + std::round(noise(3)) / 100);
+      bank_config_.bank_max_charge_a = values["bank_max_charge_a"] = std::round(50 + noise(40));
+    }
+    recorder.settings(bank_channel_, values, now_);
+  }
+
   void step(Pack& pack) {
     live(pack);
+    if (chance(150)) tune(pack);
     limits::Input input;
     if (pack.silent > 0) --pack.silent;
     if (pack.silent == 0 && !chance(50)) input.reading = &pack.reading;
@@ -156,6 +182,7 @@ class Installation {
     if (chance(300)) input.external = external;
     if (chance(700)) input.set_soc_pct = 70.5;
     input.rebulk = chance(900);
+    input.acknowledge = chance(300);
     input.top_balance = chance(2000);
     input.charge_off = ms_ / 900000 % 3 == 1;
     recorder.before(pack.channel, pack.state, pack.device, now_);
@@ -169,6 +196,7 @@ class Installation {
     for (const Pack& pack : packs_) {
       members.push_back({pack.name, &pack.config, &pack.device, &pack.state, &pack.limits});
     }
+    if (chance(150)) tune_bank();
     limits::BankInput input;
     if (ms_ / 300000 % 2 == 0) input.soc_pct = snapped(std::round(noise(10) + 60));
     input.rebulk = chance(2000);

@@ -11,14 +11,16 @@
 #include <sstream>
 
 #include "cli/bus_view.hpp"
+#include "limits/bank.hpp"
 #include "limits/engine.hpp"
-#include "plots.hpp"
+#include "plant/plots.hpp"
 #include "port/bus.hpp"
 #include "sim/simulated_line.hpp"
 #include "support/fake_settings.hpp"
 #include "support/loop.hpp"
 #include "support/private_bus.hpp"
 #include "support/process.hpp"
+#include "support/restless.hpp"
 
 namespace bms::bench {
 namespace {
@@ -234,13 +236,67 @@ void engine_step() {
   row("one step of the limit engine, 16 cells", fmt::format("{:.2f} us", 1e6 * since(start) / kSteps), "at most 5 us");
 }
 
+/// One second of a bank of 16 batteries of 16 cells: all their engines, and the bank's own.
+void bank_step() {
+  struct Pack {
+    std::string name;
+    limits::Config config = {};
+    limits::Device device = {};
+    limits::State state = {};
+    limits::Limits limits = {};
+    sim::Battery battery = sim::Battery(sim::BatterySpec{});
+  };
+  std::vector<Pack> packs(16);
+  std::vector<limits::Member> members;
+  for (Pack& pack : packs) {
+    pack.name = fmt::format("rack_{}", &pack - packs.data() + 1);
+    members.push_back({pack.name, &pack.config, &pack.device, &pack.state, &pack.limits});
+  }
+  limits::Config config;
+  limits::BankConfig bank;
+  limits::BankState state;
+  limits::Limits limits;
+  TimePoint now{};
+  constexpr int kSteps = 20'000;
+  const TimePoint start = Clock::now();
+  for (int i = 0; i < kSteps; ++i) {
+    now += std::chrono::seconds(1);
+    for (Pack& pack : packs) {
+      pack.battery.truth().time = now;
+      limits::Input input;
+      input.reading = &pack.battery.truth();
+      limits::step(pack.config, pack.device, pack.state, input, now, pack.limits);
+    }
+    limits::step(config, bank, state, members, {}, now, limits);
+  }
+  row("one step of a bank of 16 batteries, all engines", fmt::format("{:.1f} us", 1e6 * since(start) / kSteps),
+      "at most 100 us");
+}
+
+/// The recorder after a day of sixteen batteries whose numbers never rest, and their bank: what it adds to the process.
+void full_recorder() {
+  const double before_mb = pss_mb(getpid());
+  recorder::Recorder recorder;
+  test::Restless restless(16, recorder);
+  const TimePoint start = Clock::now();
+  for (int t_s = 0; t_s < 86400; ++t_s) restless.second(t_s);
+  const double each = since(start) / (86400.0 * 17);
+  const double grown_mb = pss_mb(getpid()) - before_mb;
+  row("recorder, 24 h of 16 restless batteries and the bank",
+      fmt::format("{:.1f} MB, grows by {:.1f}", static_cast<double>(recorder.bytes()) / 1048576, grown_mb),
+      "at most 8 MB");
+  row("recording one step", fmt::format("{:.1f} us", 1e6 * each), "");
+}
+
 int run(const std::string& plots) {
   if (!plots.empty()) {
-    plot_closed_loop(plots);
-    std::printf("plots of the closed loop: %s\n\n", plots.c_str());
+    draw_all(plots);
+    std::printf("pictures of the curves and of the closed loop: %s\n\n", plots.c_str());
   }
   row("what", "measured", "budget");
   engine_step();
+  bank_step();
+  full_recorder();
   for (const auto& info : drivers()) {
     if (info.simulate != nullptr) poll_cycle(info);
   }
@@ -256,7 +312,7 @@ int run(const std::string& plots) {
 int main(int argc, char** argv) {
   const std::string folder = argc > 1 ? argv[1] : "";
   if (argc > 2 && std::string_view(argv[2]) == "--plots-only") {
-    bms::bench::plot_closed_loop(folder);
+    bms::bench::draw_all(folder);
     return 0;
   }
   return bms::bench::run(folder);

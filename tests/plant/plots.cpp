@@ -1,11 +1,12 @@
-#include "plots.hpp"
+#include "plant/plots.hpp"
 
 #include <fmt/format.h>
 
 #include <fstream>
 
+#include "plant/curves.hpp"
 #include "plant/plant.hpp"
-#include "svg.hpp"
+#include "plant/svg.hpp"
 
 namespace bms::bench {
 namespace {
@@ -23,7 +24,9 @@ Series series(const std::string& name, const char* colour, const std::vector<lim
   return out;
 }
 
-std::string picture(double offset_V, double ahead_pct) {
+}  // namespace
+
+std::string closed_loop_svg(double offset_V, double ahead_pct) {
   using limits::Moment;
   std::vector<Moment> ours;
   std::vector<Moment> peers;
@@ -45,16 +48,19 @@ std::string picture(double offset_V, double ahead_pct) {
         0}});
 }
 
-}  // namespace
-
 void plot_closed_loop(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   for (const double offset_V : {-0.2, 0.0, 0.2}) {
     for (const double ahead_pct : {0.5, 1.5}) {
       std::ofstream(folder / fmt::format("closed_loop_{:+.1f}_{:.1f}.svg", offset_V, ahead_pct))
-          << picture(offset_V, ahead_pct);
+          << closed_loop_svg(offset_V, ahead_pct);
     }
   }
+}
+
+void draw_all(const std::filesystem::path& folder) {
+  plot_closed_loop(folder);
+  for (const auto key : drawn_curves()) std::ofstream(folder / fmt::format("{}.svg", key)) << curve_svg(key);
 }
 
 }  // namespace bms::bench

@@ -1,4 +1,4 @@
-#include "svg.hpp"
+#include "plant/svg.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,8 @@
 // What was recorded replays to the same outputs, and it never takes more than its budget.
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cmath>
-
 #include "installation.hpp"
+#include "support/restless.hpp"
 
 namespace bms::recorder {
 namespace {
@@ -44,6 +42,8 @@ TEST(Recorder, HoursReplayToTheSameOutputs) {
   Installation boat({});
   boat.run(1700);
   EXPECT_GT(boat.outputs.back().ms, 2 * 3600000);
+  EXPECT_NE(boat.lines("bank").find("\"settings\":{\"bank_max_charge_a\""), std::string::npos);
+  EXPECT_NE(boat.lines("bow").find("\"settings\":{\"cell_v_float\""), std::string::npos);
   const auto replayed = boat.replayed();
   ASSERT_EQ(replayed.size(), boat.outputs.size()) << (replayed.empty() ? "" : replayed.back().text);
   for (const char* battery : {"bow", "stern_2", "bank"}) {
@@ -183,71 +183,6 @@ TEST(Recorder, TextsCannotClaimMoreThanZlibPacks) {
   EXPECT_EQ(export_lines(archive, "", out), "damaged");
 }
 
-/// Sixteen batteries, none of whose numbers ever rests: cells tremble by 0.6 mV (1 sigma) around a load that comes and
-/// goes, the current by 0.3 A, answers come a few milliseconds early or late.
-class Restless {
- public:
-  explicit Restless(std::size_t batteries) {
-    for (std::size_t i = 0; i < batteries; ++i) {
-      channels_.push_back(recorder.add(fmt::format("rack_{}", i + 1)));
-      Reading& reading = readings_.emplace_back();
-      reading.cells_V.assign(16, 3.3);
-      reading.alarms.emplace();
-      reading.charge_fet = reading.discharge_fet = true;
-      reading.capacity_Ah = 280;
-    }
-    bank_ = recorder.add_bank("bank", channels_);
-    std::normal_distribution<double> normal;
-    for (double& one : noise_) one = normal(random_);
-    limits_.started = true;
-  }
-
-  void second(int t_s) {
-    const double load_A = 30 * std::sin(t_s / 600.0) + t_s / 97 % 3 * 10;
-    const double level_V = 3.30 + 0.02 * std::sin(t_s / 20000.0) + load_A * 0.0003;
-    for (std::size_t i = 0; i < channels_.size(); ++i) {
-      measure(readings_[i], t_s, load_A, level_V);
-      const std::int64_t at_ms = t_s * 1000LL + static_cast<std::int64_t>(i) * 60 + static_cast<int>(random_() % 7);
-      const TimePoint now = to_tick(TimePoint{std::chrono::milliseconds(at_ms)});
-      limits::Input input;
-      input.reading = &readings_[i];
-      limits_.soc_pct = readings_[i].soc_pct;
-      recorder.before(channels_[i], {}, {}, now);
-      recorder.after(channels_[i], input, limits_, now);
-      if (i + 1 < channels_.size()) continue;
-      recorder.before_bank(bank_, {}, now);
-      recorder.after_bank(bank_, {}, readings_[i], limits_, now);
-    }
-  }
-
-  Recorder recorder;
-
- private:
-  double noise() { return noise_[random_() % noise_.size()]; }
-
-  void measure(Reading& reading, int t_s, double load_A, double level_V) {
-    double sum_V = 0;
-    for (std::size_t cell = 0; cell < reading.cells_V.size(); ++cell) {
-      reading.cells_V[cell] = level_V + 0.002 * static_cast<double>(cell) + 0.0006 * noise();
-      sum_V += *reading.cells_V[cell];
-    }
-    reading.voltage_V = sum_V + 0.003 * noise();
-    reading.current_A = load_A + 0.3 * noise();
-    reading.temps_C = {21 + 0.1 * (t_s / 300 % 7), 22.0};
-    reading.soc_pct = 50 + 0.1 * (t_s / 600 % 200);
-    reading.remaining_Ah = 140 + t_s * 0.0005;
-    coarsen(reading);
-    snap(reading);
-  }
-
-  std::mt19937 random_{5};
-  std::array<double, 4096> noise_{};
-  std::vector<std::size_t> channels_;
-  std::size_t bank_ = 0;
-  std::vector<Reading> readings_;
-  limits::Limits limits_;
-};
-
 #ifdef __SANITIZE_ADDRESS__
 constexpr int kHours = 2;  // ten times as slow
 #else
@@ -255,18 +190,20 @@ constexpr int kHours = 24;
 #endif
 
 TEST(Recorder, ADayOfSixteenRestlessBatteriesAndTheirBankFits) {
-  Restless bank(16);
+  Recorder recorder;
+  test::Restless bank(16, recorder);
   for (int t_s = 0; t_s < kHours * 3600; ++t_s) bank.second(t_s);
-  RecordProperty("kilobytes", static_cast<int>(bank.recorder.bytes() / 1024));
-  EXPECT_EQ(bank.recorder.kept_from(), TimePoint{}) << "nothing had to go";
-  EXPECT_LE(bank.recorder.bytes(), Options{}.budget_bytes);
-  EXPECT_LE(bank.recorder.bytes() * 24 / kHours, (kHours == 24 ? 1U : 2U) * Options{}.budget_bytes);
+  RecordProperty("kilobytes", static_cast<int>(recorder.bytes() / 1024));
+  EXPECT_EQ(recorder.kept_from(), TimePoint{}) << "nothing had to go";
+  EXPECT_LE(recorder.bytes(), Options{}.budget_bytes);
+  EXPECT_LE(recorder.bytes() * 24 / kHours, (kHours == 24 ? 1U : 2U) * Options{}.budget_bytes);
 }
 
 TEST(Recorder, ADayOfOneRestlessBatteryTakesHalfAMegabyte) {
-  Restless battery(1);
+  Recorder recorder;
+  test::Restless battery(1, recorder);
   for (int t_s = 0; t_s < 4 * 3600; ++t_s) battery.second(t_s);
-  EXPECT_LT(battery.recorder.bytes() * 6, 800U << 10U);
+  EXPECT_LT(recorder.bytes() * 6, 800U << 10U);
 }
 
 }  // namespace

@@ -109,6 +109,57 @@ TEST(Import, RealisticFile) {
   EXPECT_EQ(loaded.config.batteries[0].units[0].limits.curve_mode, limits::CurveMode::step);
 }
 
+/// Chapter 16 of limit-engine.md, row by row: what a key becomes, or what the report says instead.
+TEST(Import, EveryRowOfTheTable) {
+  struct Row {
+    const char* theirs;
+    const char* ours;
+    const char* told;
+  };
+  const Row rows[] = {
+      {"MAX_BATTERY_CHARGE_CURRENT = 70", "max_charge_a = 70", ""},
+      {"MAX_BATTERY_DISCHARGE_CURRENT = 80", "max_discharge_a = 80", ""},
+      {"MAX_CELL_VOLTAGE = 3.48", "cell_v_max = 3.48", ""},
+      {"FLOAT_CELL_VOLTAGE = 3.36", "cell_v_float = 3.36", ""},
+      {"MIN_CELL_VOLTAGE = 3.0", "cell_v_min = 3", ""},
+      {"SOC_RESET_CELL_VOLTAGE = 3.56", "cell_v_top = 3.56", ""},
+      {"SOC_RESET_AFTER_DAYS = 14", "top_balance_days = 14", ""},
+      {"CELL_VOLTAGES_WHILE_CHARGING = 3.5, 3.4\nMAX_CHARGE_CURRENT_CV_FRACTION = 0, 1", "charge_cell_v = 3.4:1, 3.5:0",
+       "sorted"},
+      {"CELL_VOLTAGES_WHILE_DISCHARGING = 2.8, 3.1\nMAX_DISCHARGE_CURRENT_CV_FRACTION = 0, 1",
+       "discharge_cell_v = 2.8:0, 3.1:1", ""},
+      {"TEMPERATURES_WHILE_CHARGING = 0, 10, 40, 50\nMAX_CHARGE_CURRENT_T_FRACTION = 0, 1, 1, 0",
+       "charge_temp = 0:0, 10:1, 40:1, 50:0", ""},
+      {"TEMPERATURES_WHILE_DISCHARGING = -5, 5, 40, 50\nMAX_DISCHARGE_CURRENT_T_FRACTION = 0, 1, 1, 0",
+       "discharge_temp = -5:0, 5:1, 40:1, 50:0", ""},
+      {"CCCM_SOC_ENABLE = True\nSOC_WHILE_CHARGING = 98, 90\nMAX_CHARGE_CURRENT_SOC_FRACTION = 0.1, 1",
+       "charge_soc = 90:1, 98:0.1", ""},
+      {"DCCM_SOC_ENABLE = True\nSOC_WHILE_DISCHARGING = 5, 20\nMAX_DISCHARGE_CURRENT_SOC_FRACTION = 0.1, 1",
+       "discharge_soc = 5:0.1, 20:1", ""},
+      {"CHARGE_MODE = 2", "curve_mode = step", "CHARGE_MODE = 2"},
+      {"SWITCH_TO_FLOAT_WAIT_FOR_SEC = 600", "absorption_s = 600", ""},
+      {"SWITCH_TO_BULK_SOC_THRESHOLD = 75", "rebulk_soc = 75", ""},
+      {"CVL_RECOVERY_HOLD_SEC = 90", "cvl_hold_s = 90", ""},
+      {"CVL_RECOVERY_RATE_V_PER_SEC = 0.003", "cvl_ramp_v_s = 0.003", ""},
+      {"CVL_CONTROLLER_MODE = 0", "ki_per_cell = 0", "CVL_CONTROLLER_MODE = 0"},
+      {"CVL_ICONTROLLER_FACTOR = 0.3", "", "CVL_ICONTROLLER_FACTOR = 0.3"},
+      {"CVL_RECALCULATION_EVERY = 30", "", "CVL_RECALCULATION_EVERY = 30"},
+      {"BLOCK_ON_DISCONNECT = True", "loss_policy = block", ""},
+      {"BLOCK_ON_DISCONNECT = False", "loss_policy = hold_then_block", ""},
+      {"SOC_LOW_WARNING = 25", "soc_low_warning = 25", ""},
+      {"SOC_LOW_ALARM = 12", "soc_low_alarm = 12", ""},
+      {"VOLTAGE_DROP = 0.2", "voltage_drop_v = 0.2", ""},
+      {"BATTERY_CAPACITY = 105", "capacity = 105", ""},
+      {"USE_BMS_DVCC_VALUES = True", "", "USE_BMS_DVCC_VALUES = True"},
+  };
+  for (const Row& row : rows) {
+    const auto imported = import(std::string("[DEFAULT]\n") + row.theirs + "\n");
+    EXPECT_EQ(imported.result, 0) << row.theirs << "\n" << imported.report;
+    EXPECT_THAT(imported.config, HasSubstr(row.ours)) << row.theirs;
+    EXPECT_THAT(imported.report, HasSubstr(row.told)) << row.theirs;
+  }
+}
+
 TEST(Import, ReportOfTheRealisticFile) {
   const std::string report = import(kSample).report;
   EXPECT_THAT(report, HasSubstr("MAX_BATTERY_CHARGE_CURRENT = 100.0 -> max_charge_a = 100\n"));

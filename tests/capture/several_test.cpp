@@ -31,7 +31,7 @@ class Pack {
   std::optional<Reading> poll(int second, Capture& capture) {
     const auto answer = test::answer_from(*device_, battery_.truth());
     const auto recorded = [&](ByteView request) {
-      const Bytes bytes = answer(request);
+      Bytes bytes = answer(request);
       capture.lines.push_back({true, second, Bytes(request.begin(), request.end()), capture.lines.size() + 1});
       if (!bytes.empty()) capture.lines.push_back({false, second, bytes, capture.lines.size() + 1});
       return bytes;

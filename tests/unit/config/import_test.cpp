@@ -141,7 +141,7 @@ TEST(Import, EveryRowOfTheTable) {
       {"SWITCH_TO_BULK_SOC_THRESHOLD = 75", "rebulk_soc = 75", ""},
       {"CVL_RECOVERY_HOLD_SEC = 90", "cvl_hold_s = 90", ""},
       {"CVL_RECOVERY_RATE_V_PER_SEC = 0.003", "cvl_ramp_v_s = 0.003", ""},
-      {"CVL_CONTROLLER_MODE = 0", "ki_per_cell = 0", "CVL_CONTROLLER_MODE = 0"},
+      {"CVL_CONTROLLER_MODE = 0", "", "ki_per_cell = 0 switches it off"},
       {"CVL_ICONTROLLER_FACTOR = 0.3", "", "CVL_ICONTROLLER_FACTOR = 0.3"},
       {"CVL_RECALCULATION_EVERY = 30", "", "CVL_RECALCULATION_EVERY = 30"},
       {"BLOCK_ON_DISCONNECT = True", "loss_policy = block", ""},
@@ -149,7 +149,7 @@ TEST(Import, EveryRowOfTheTable) {
       {"SOC_LOW_WARNING = 25", "soc_low_warning = 25", ""},
       {"SOC_LOW_ALARM = 12", "soc_low_alarm = 12", ""},
       {"VOLTAGE_DROP = 0.2", "voltage_drop_v = 0.2", ""},
-      {"BATTERY_CAPACITY = 105", "capacity = 105", ""},
+      {"BMS_TYPE = Daly\nBATTERY_CAPACITY = 105", "capacity = 105", ""},
       {"USE_BMS_DVCC_VALUES = True", "", "USE_BMS_DVCC_VALUES = True"},
   };
   for (const Row& row : rows) {

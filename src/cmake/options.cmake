@@ -5,16 +5,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 inside coroutines, std::variant and std::string; clang-tidy and ASan look for the real ones.
   target_compile_options(bms_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict
                                                -Wno-array-bounds -Wno-stringop-overread
-                                               -Wno-psabi)
+                                               -Wno-mismatched-new-delete -Wno-psabi)
 endif()
 
 set(DBUS_BMS_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 if(DBUS_BMS_SANITIZE)
   target_compile_options(bms_options INTERFACE -fsanitize=${DBUS_BMS_SANITIZE} -fno-sanitize-recover=all
                                                -fno-omit-frame-pointer)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(bms_options INTERFACE -Wno-mismatched-new-delete)  # false in coroutines with sanitizers
-  endif()
   target_link_options(bms_options INTERFACE -fsanitize=${DBUS_BMS_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # No path of this machine is left in the program: the same sources give the same bytes in any folder.

@@ -17,20 +17,22 @@ constexpr milliseconds kBacklogTimeout{5};    // just what has arrived already
 constexpr milliseconds kHexTimeout{300};      // answers come within 50 to 100 ms
 constexpr milliseconds kFreshBacklog{1500};   // a block that came since a poll this long ago is not old
 constexpr int kMostBacklog = 64;              // blocks and frames an adapter can have stored
+constexpr int kQuestions = 3;                 // of one register, when the device says that the last came damaged
 constexpr int kFramesPerReply = 8;            // blocks and asynchronous frames before a late answer
 constexpr int kFramesPerBlock = 32;
 constexpr int kMostUseless = 4;    // blocks of something else, or not believed, until the poll failed
 constexpr std::size_t kBurst = 4;  // HEX questions after a block
+constexpr std::size_t kBurstWithoutText = 8;
 constexpr seconds kBurstPause{10};
 constexpr seconds kIdentityPace{3600};
 constexpr seconds kHistoryPace{60};
 constexpr seconds kRarePace{1800};
+constexpr seconds kTextPace{60};  // listening for a TEXT that was silent
 constexpr seconds kFirstHexPause{60};
 constexpr seconds kLongestHexPause{3600};
 constexpr double kSocTolerance_pct = 0.5;
 
 constexpr std::uint16_t kLiveNeeded[] = {kVoltage, kSoc};
-constexpr std::uint16_t kLiveOptional[] = {kConsumed, kTimeToGo, kTemperature, kAlarmReason};
 
 seconds pace_of(Pace pace) {
   if (pace == Pace::identity) return kIdentityPace;
@@ -90,19 +92,33 @@ Conversation<Outcome<Reading>> SmartShunt::poll(TimePoint now) {
   if (!skipped) co_return fail(skipped.error());
   if (!recent) start_set();
   if (!complete_) {
-    const auto heard = co_await wait_for_block();
-    if (!heard) {
-      const bool silent = heard.error() == Fault::timeout || heard.error() == Fault::short_frame;
-      if (!silent || !use_hex_) co_return fail(heard.error());
-      const auto asked = co_await ask_live();
-      if (!asked) co_return fail(asked.error() == Fault::refused ? Fault::refused : heard.error());
-    }
+    const auto heard = co_await hear_or_ask(now);
+    if (!heard) co_return fail(heard.error());
   }
-  if (first) static_cast<void>(co_await wait_for_history());
+  if (first && !by_hex_) static_cast<void>(co_await wait_for_history());
   static_cast<void>(co_await ask_due(now));
   auto reading = take();
   if (!reading) co_return fail(Fault::timeout);
   co_return std::move(*reading);
+}
+
+/// A block, or the live values by HEX where TEXT is silent. Then they are asked for without listening first; that HEX
+/// keeps the TEXT of older firmware silent costs nothing, and now and then there is time for it to come back.
+Conversation<Outcome<void>> SmartShunt::hear_or_ask(TimePoint now) {
+  if (by_hex_ && now < next_text_) {
+    const auto asked = co_await ask_live(now);
+    if (asked) co_return asked;
+  }
+  by_hex_ = false;
+  const auto heard = co_await wait_for_block();
+  if (heard) co_return heard;
+  const bool silent = heard.error() == Fault::timeout || heard.error() == Fault::short_frame;
+  if (!silent || !use_hex_) co_return fail(heard.error());
+  const auto asked = co_await ask_live(now);
+  if (!asked) co_return fail(asked.error() == Fault::refused ? Fault::refused : heard.error());
+  by_hex_ = true;
+  next_text_ = now + kTextPace;
+  co_return Outcome<void>{};
 }
 
 void SmartShunt::refresh() {
@@ -117,13 +133,21 @@ Conversation<Outcome<void>> SmartShunt::ask(Bytes request, std::uint16_t id) {
   // An empty text answers a question by the same bytes; VE.Direct has a wire for each direction and so no echo.
   const Exchange question{std::move(request), kHexTimeout, milliseconds(0), 2, true};
   const Exchange listen{{}, kHexTimeout, milliseconds(0), 1};
-  reply_.reset();
-  Answer answer = co_await question;
-  for (int frames = 0; frames < kFramesPerReply; ++frames) {
-    if (!answer) co_return fail(answer.error());
-    static_cast<void>(accept(question.request, *answer));
-    if (reply_ && reply_->id == id) co_return reply_->outcome;
-    answer = co_await listen;
+  const auto asked = hex::decode(ByteView(question.request).subspan(1, question.request.size() - 2));
+  const bool ping = id == kPing;
+  const auto wanted = ping ? hex::Command::ping_answer : static_cast<hex::Command>(asked ? asked->command : 0);
+  for (int questions = 0; questions < kQuestions; ++questions) {
+    reply_.reset();
+    Answer answer = co_await question;
+    for (int frames = 0; frames < kFramesPerReply && !reply_; ++frames) {
+      if (!answer) co_return fail(answer.error());
+      static_cast<void>(accept(question.request, *answer));
+      if (reply_ && reply_->command == wanted && reply_->id == id) co_return reply_->outcome;
+      const bool damaged = reply_ && reply_->command == hex::Command::product_id;
+      if (damaged) break;  // "frame error" in the words of the document: ask again
+      reply_.reset();
+      answer = co_await listen;
+    }
   }
   co_return fail(Fault::foreign);
 }
@@ -133,13 +157,19 @@ void SmartShunt::postpone(Question& question, TimePoint now, const Outcome<void>
   if (!outcome && outcome.error() == Fault::refused) question.unknown = true;
 }
 
+/// The main block says who speaks; the history block has its own registers.
+bool SmartShunt::told_by_text(const Question& question) const {
+  if (question.pace == Pace::history) return blocks_since_history_ < 2 && !by_hex_;
+  return !by_hex_ && (question.id == kModel || question.id == kProductId || question.id == kFirmware16);
+}
+
 Conversation<Outcome<void>> SmartShunt::ask_due(TimePoint now) {
   if (!use_hex_ || now < next_burst_) co_return Outcome<void>{};
+  const std::size_t most = by_hex_ ? kBurstWithoutText : kBurst;
   std::size_t asked = 0;
   for (Question& question : questions_) {
-    if (asked >= kBurst) break;
-    if (question.unknown || question.due > now) continue;
-    if (question.pace == Pace::history && blocks_since_history_ < 2) continue;  // TEXT tells it
+    if (asked >= most) break;
+    if (question.pace == Pace::live || question.unknown || question.due > now || told_by_text(question)) continue;
     ++asked;
     const auto outcome = co_await ask(hex::get(question.id), question.id);
     postpone(question, now, outcome);
@@ -157,7 +187,7 @@ Conversation<Outcome<void>> SmartShunt::ask_due(TimePoint now) {
 }
 
 /// TEXT is silent: the live values by HEX. Monitor mode first: a DC energy meter is no battery.
-Conversation<Outcome<void>> SmartShunt::ask_live() {
+Conversation<Outcome<void>> SmartShunt::ask_live(TimePoint now) {
   const auto mode = co_await ask(hex::get(kMonitorMode), kMonitorMode);
   // Firmware before 4.08 does not know the register and says so by its flags; then it measures a battery.
   const bool answered = mode || (reply_ && reply_->id == kMonitorMode);
@@ -170,9 +200,21 @@ Conversation<Outcome<void>> SmartShunt::ask_live() {
   auto current = co_await ask(hex::get(kCurrentFine), kCurrentFine);
   if (!current && current.error() == Fault::refused) current = co_await ask(hex::get(kCurrentCoarse), kCurrentCoarse);
   if (!current) co_return fail(current.error());
-  for (const std::uint16_t id : kLiveOptional) {
-    const auto outcome = co_await ask(hex::get(id), id);
-    if (!outcome && outcome.error() == Fault::timeout) break;
+  co_return co_await ask_rest_of_live(now);
+}
+
+/// What a device does not have, or AUX is not set to, is asked for rarely; what it once told must not be missing.
+Conversation<Outcome<void>> SmartShunt::ask_rest_of_live(TimePoint now) {
+  for (Question& question : questions_) {
+    if (question.pace != Pace::live || question.unknown || question.due > now) continue;
+    const auto outcome = co_await ask(hex::get(question.id), question.id);
+    if (!outcome && question.answered && outcome.error() != Fault::refused) co_return outcome;
+    const Register* entry = find_register(question.id);
+    const bool empty = entry != nullptr && !load(entry->place, live_);
+    const bool optional = question.id != kConsumed && question.id != kTimeToGo;
+    if (!outcome || (empty && optional)) postpone(question, now, outcome);
+    if (!outcome && !question.unknown) question.due = now + kTextPace;
+    question.answered = outcome.has_value() && !(empty && optional);
   }
   co_return Outcome<void>{};
 }
@@ -185,8 +227,9 @@ Conversation<Outcome<Reading>> SmartShunt::probe() {
     if (!silent || !use_hex_) co_return fail(heard.error());
     const auto alive = co_await ask(hex::ping(), kPing);
     if (!alive) co_return fail(heard.error());
-    const auto live = co_await ask_live();
+    const auto live = co_await ask_live(last_poll_.value_or(TimePoint{}));
     if (!live) co_return fail(live.error());
+    for (const std::uint16_t id : {kModel, kProductId}) static_cast<void>(co_await ask(hex::get(id), id));
   }
   if (use_hex_) static_cast<void>(co_await ask(hex::get(kSerial), kSerial));
   auto reading = take();

@@ -1,5 +1,7 @@
 #include "fields.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -154,6 +156,15 @@ std::string firmware_text(std::string_view text, bool wide) {
   while (digits.size() < 3) digits.insert(0, "0");
   digits.insert(digits.size() - 2, ".");
   return digits + suffix;
+}
+
+std::optional<std::string> version_text(std::uint16_t version) {
+  enum Kind : unsigned { boot_loader, application, tester, release_candidate };
+  constexpr unsigned kNumber = 0x3FFF;
+  const unsigned kind = version >> 14U;
+  if (kind == application) return firmware_text(fmt::format("{:04X}", version & kNumber), false);
+  if (kind == release_candidate) return firmware_text(fmt::format("{:04X}", version), false);
+  return std::nullopt;
 }
 
 bool power_fits(const Reading& reading) {

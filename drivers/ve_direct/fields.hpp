@@ -92,6 +92,10 @@ std::string signature(const TextParser& block);
 /// "0416" -> "4.16", "C208" -> "2.08 rc C", 24 bit "0208FF" -> "2.08", "020803" -> "2.08 beta 03".
 std::string firmware_text(std::string_view text, bool wide);
 
+/// The version word of ping and version answers: its two highest bits are the kind. 0x4416 (application) -> "4.16",
+/// 0xD101 (release candidate, counted by letters as in FW) -> "1.01 rc D"; nullopt: boot loader or tester.
+std::optional<std::string> version_text(std::uint16_t version);
+
 /// A decimal number; nullopt when the text is none.
 std::optional<std::int64_t> parse_number(std::string_view text);
 

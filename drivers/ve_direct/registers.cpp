@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kNoS16 = 0x7FFF;
 constexpr std::int64_t kNoU16 = 0xFFFF;
 constexpr std::int64_t kNoS32 = 0x7FFFFFFF;
+constexpr unsigned kNoProduct = 0xFFFF;
 constexpr std::int64_t kOff = 0;  // a temperature threshold of 0 K
 constexpr double kZeroC = -273.15;
 constexpr double kCentikelvin = 0.01;
@@ -26,16 +27,21 @@ constexpr std::array kRegisters{
     Register{kVoltage, i16le, 0.01, &Reading::voltage_V, live, kNoS16},
     Register{kCurrentFine, i32le, 0.001, &Reading::current_A, live, kNoS32},
     Register{kCurrentCoarse, i16le, 0.1, &Reading::current_A, live, kNoS16},
+    // 16 bits: beyond 32.767 kW this is wrong; nothing but the settings list shows it, power is voltage times current.
     Register{0xED8E, i16le, 1, ExtraName{"power_W"}, live, kNoS16},
     Register{0xED7D, i16le, 0.01, &Reading::aux_voltage_V, live, kNoS16},
     Register{kConsumed, i32le, 0.1, &Reading::consumed_Ah, live, kNoS32},
     Register{kSoc, u16le, 0.01, &Reading::soc_pct, live, kNoU16},
-    Register{kTimeToGo, u16le, 60, &Reading::ttg_s, live, kNoU16},
+    Register{kTimeToGo, u16le, 60, &Reading::ttg_s, live, kNoU16},  // 14400 min is the most that it tells
     Register{0x0382, u16le, 0.01, &Reading::mid_voltage_V, live, kNoU16},
     Register{0x0383, i16le, 0.1, ExtraName{"mid_deviation_pct"}, live, kNoS16},
     Register{0x034E, u8, 1, ExtraName{"relay_on"}, live},
     Register{0xEEB6, u8, 1, set("synchronised"), rare},
     Register{0x0120, u32le, 1, set("uptime_s"), rare},
+    Register{0x0104, u8, 1, set("group_id"), rare},
+    Register{0x0150, u32le, 1, set("bluetooth_capabilities"), rare},  // bit 0: has a mode, bit 1: off is for ever
+    // 0: at the device itself; else Unix time, written by the app.
+    Register{0xEC41, u32le, 1, set("settings_changed_unix_s"), rare, 0xFFFFFFFF},
 
     Register{kCapacity, u16le, 1, &Reading::capacity_Ah, identity},
 
@@ -108,6 +114,7 @@ constexpr std::array kRegisters{
     Register{0xEEFB, u16le, 1, set("shunt_A"), rare},
     Register{0xEEFA, u16le, 0.001, set("shunt_V"), rare},
     Register{0xEEF4, u16le, 0.1, set("temperature_coefficient_pct"), rare},  // % of capacity per degC
+    Register{0xEEF7, u8, 1, set("fahrenheit"), rare},                        // on the display only
     Register{0xEEF6, u8, 1, set("setup_locked"), rare},
     Register{0x0FFD, u8, 1, set("start_synchronised"), rare},
     Register{0x0090, u8, 1, set("bluetooth_on"), rare},
@@ -131,7 +138,11 @@ Outcome<void> decode_product(ByteView value, Reading& reading) {
   if (value.size() != 4) return fail(Fault::implausible);
   const auto id = read_le<2>(value, 1);
   const auto name = product_name(id);
-  reading.model = name.empty() ? "0x" + hex_text(id) : std::string(name);
+  if (!name.empty()) {
+    reading.model = std::string(name);
+  } else if (id != kNoProduct && !reading.model) {  // the device's own text says more than a number
+    reading.model = "0x" + hex_text(id);
+  }
   return {};
 }
 
@@ -144,10 +155,14 @@ Outcome<void> decode_temperature(ByteView value, Reading& reading) {
   return {};
 }
 
-Outcome<void> decode_alarm_reason(ByteView value, Reading& reading) {
+/// Alarms and warnings have a register each: one replaces only its own.
+Outcome<void> decode_reasons(ByteView value, AlarmLevel level, Reading& reading) {
   if (value.size() != 2) return fail(Fault::implausible);
-  reading.alarms.emplace();
-  decode_alarms(kAlarmReasons, read_le<2>(value, 0), *reading.alarms);
+  if (!reading.alarms) reading.alarms.emplace();
+  std::erase_if(*reading.alarms, [level](const Alarm& alarm) { return alarm.level == level; });
+  std::vector<Alarm> reasons;
+  decode_alarms(kAlarmReasons, read_le<2>(value, 0), reasons);
+  for (const Alarm& reason : reasons) add_alarm(*reading.alarms, {reason.condition, level});
   return {};
 }
 
@@ -180,7 +195,9 @@ std::optional<Outcome<void>> decode_special(std::uint16_t id, ByteView value, Re
     case kTemperature:
       return decode_temperature(value, reading);
     case kAlarmReason:
-      return decode_alarm_reason(value, reading);
+      return decode_reasons(value, AlarmLevel::alarm, reading);
+    case kWarningReason:
+      return decode_reasons(value, AlarmLevel::warning, reading);
     case kMonitorMode:
       if (value.size() != 2) return fail(Fault::implausible);
       if (read_le<2>(value, 0) != 0) return fail(Fault::refused);
@@ -210,13 +227,13 @@ Outcome<void> decode_register(std::uint16_t id, ByteView value, Reading& reading
   const Register* entry = find_register(id);
   if (entry == nullptr) return fail(Fault::foreign);
   if (value.size() != wire_size(entry->wire)) return fail(Fault::implausible);
+  // The coarse current (0.1 A, 16 bit) never replaces the fine one, nor takes it away beyond 3276 A.
+  if (id == kCurrentCoarse && reading.current_A) return {};
   const auto raw = read_raw(value, 0, entry->wire);
   if (raw == entry->absent) {
     store(entry->place, reading, std::nullopt);
     return {};
   }
-  // The coarse current (0.1 A, 16 bit) never replaces the fine one.
-  if (id == kCurrentCoarse && reading.current_A) return {};
   store(entry->place, reading, scaled(*raw, entry->scale, entry->bias));
   return {};
 }
@@ -240,10 +257,14 @@ std::optional<Bytes> encode_register(std::uint16_t id, const Reading& reading, u
     case kMonitorMode:
       return Bytes{0, 0};
     case kAlarmReason:
-      append_le(out,
-                static_cast<std::uint32_t>(encode_alarms(kAlarmReasons, reading.alarms.value_or(std::vector<Alarm>{}))),
-                2);
+    case kWarningReason: {
+      auto reasons = reading.alarms.value_or(std::vector<Alarm>{});
+      const auto level = id == kAlarmReason ? AlarmLevel::alarm : AlarmLevel::warning;
+      std::erase_if(reasons, [level](const Alarm& alarm) { return alarm.level != level; });
+      for (Alarm& reason : reasons) reason.level = AlarmLevel::alarm;  // as in the table
+      append_le(out, static_cast<std::uint32_t>(encode_alarms(kAlarmReasons, reasons)), 2);
       return out;
+    }
     case kTemperature: {
       const bool known = !reading.temps_C.empty() && reading.temps_C[0];
       append_le(

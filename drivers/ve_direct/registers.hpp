@@ -33,16 +33,17 @@ std::span<const Register> registers();
 const Register* find_register(std::uint16_t id);
 
 // Registers that are no plain numbers.
-inline constexpr std::uint16_t kProductId = 0x0100;    // u32: 00, id (u16), FE or FF
-inline constexpr std::uint16_t kHardware = 0x0101;     // u24
-inline constexpr std::uint16_t kFirmware = 0x0102;     // u24
-inline constexpr std::uint16_t kSerial = 0x010A;       // text
-inline constexpr std::uint16_t kModel = 0x010B;        // text
-inline constexpr std::uint16_t kName = 0x010C;         // text
-inline constexpr std::uint16_t kFirmware16 = 0xEEF9;   // u16, hex AA.BB
-inline constexpr std::uint16_t kTemperature = 0xEDEC;  // u16, 0.01 K
-inline constexpr std::uint16_t kAlarmReason = 0x031E;  // bits as AR
-inline constexpr std::uint16_t kMonitorMode = 0xEEB8;  // s16, as MON
+inline constexpr std::uint16_t kProductId = 0x0100;      // u32: 00, id (u16), FE or FF
+inline constexpr std::uint16_t kHardware = 0x0101;       // u24
+inline constexpr std::uint16_t kFirmware = 0x0102;       // u24
+inline constexpr std::uint16_t kSerial = 0x010A;         // text
+inline constexpr std::uint16_t kModel = 0x010B;          // text
+inline constexpr std::uint16_t kName = 0x010C;           // text
+inline constexpr std::uint16_t kFirmware16 = 0xEEF9;     // u16, hex AA.BB
+inline constexpr std::uint16_t kTemperature = 0xEDEC;    // u16, 0.01 K
+inline constexpr std::uint16_t kWarningReason = 0x031C;  // bits as AR
+inline constexpr std::uint16_t kAlarmReason = 0x031E;    // bits as AR
+inline constexpr std::uint16_t kMonitorMode = 0xEEB8;    // s16, as MON
 // Registers of the table that the driver names.
 inline constexpr std::uint16_t kVoltage = 0xED8D;
 inline constexpr std::uint16_t kCurrentFine = 0xED8C;

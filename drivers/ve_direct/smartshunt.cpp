@@ -39,8 +39,11 @@ bool follows(const Reading& before, const Reading& after, Clock::duration time, 
 bool is_live(std::uint16_t id) {
   const Register* entry = find_register(id);
   if (entry != nullptr) return entry->pace == Pace::live;
-  return id == kTemperature || id == kAlarmReason || id == kMonitorMode;
+  return id == kTemperature || id == kAlarmReason || id == kWarningReason || id == kMonitorMode;
 }
+
+/// Answers `done` carry a version or a product id: the question tells which.
+bool asks_version(ByteView request) { return request.size() > 1 && request[0] == ':' && request[1] == '3'; }
 
 /// Where the next block or frame can begin, from `from` on; the end of the buffer when nowhere.
 std::size_t next_start(ByteView buffer, std::size_t from) {
@@ -102,17 +105,20 @@ Scan scan_stream(ByteView buffer) {
 SmartShunt::SmartShunt(bool use_hex) : use_hex_(use_hex) {
   // Serial number, name and capacity first: they belong to the very first Reading.
   for (const std::uint16_t id : {kSerial, kName, kHardware, kCapacity}) questions_.push_back({id, Pace::identity});
+  for (const std::uint16_t id : {kModel, kProductId, kFirmware16}) questions_.push_back({id, Pace::identity});
+  for (const std::uint16_t id : {kTemperature, kAlarmReason, kWarningReason}) questions_.push_back({id, Pace::live});
   for (const Register& entry : registers()) {
-    if (entry.pace == Pace::live || entry.pace == Pace::identity) continue;
-    questions_.push_back({entry.id, entry.pace});
+    const bool known = entry.id == kCapacity || entry.id == kVoltage || entry.id == kSoc || entry.id == kCurrentFine ||
+                       entry.id == kCurrentCoarse;
+    if (!known) questions_.push_back({entry.id, entry.pace});
   }
 }
 
 Scan SmartShunt::scan(ByteView /*request*/, ByteView buffer) const { return scan_stream(buffer); }
 
-Outcome<void> SmartShunt::accept(ByteView /*request*/, ByteView frame) {
+Outcome<void> SmartShunt::accept(ByteView request, ByteView frame) {
   if (frame.empty()) return fail(Fault::short_frame);
-  if (frame[0] == ':') return accept_hex(frame.subspan(1, frame.size() - 2));
+  if (frame[0] == ':') return accept_hex(frame.subspan(1, frame.size() - 2), asks_version(request));
   return accept_block(frame);
 }
 
@@ -121,7 +127,7 @@ Outcome<void> SmartShunt::accept_block(ByteView frame) {
   for (const std::uint8_t byte : frame) parser.feed(byte);
   for (const Bytes& digits : parser.hex_frames()) {
     // A damaged HEX frame does not spoil the block around it, nor does one that says "no".
-    static_cast<void>(accept_hex(digits));
+    static_cast<void>(accept_hex(digits, false));
   }
   switch (kind_of(parser)) {
     case BlockKind::history:
@@ -173,38 +179,38 @@ bool SmartShunt::believable(const Main& main) {
   return doubt_ && follows(doubt_->reading, main.reading, main.at - doubt_->at, doubt_->signature == main.signature);
 }
 
-Outcome<void> SmartShunt::accept_hex(ByteView digits) {
+Outcome<void> SmartShunt::accept_hex(ByteView digits, bool version_asked) {
   const auto frame = hex::decode(digits);
   if (!frame) return fail(Fault::crc);
+  const auto command = static_cast<hex::Command>(frame->command);
   if (const auto value = hex::register_value(*frame)) {
     // Our own question, repeated by an adapter: no value, and no text register that may be empty.
     const bool echo = value->flags == 0 && value->value.empty() && !is_text(value->id) && value->id != kSynchronise;
     if (echo) return fail(Fault::foreign);
+    if (command == hex::Command::async && value->id == kWarningReason) return {};  // TEXT has no place for warnings
     auto outcome = accept_value(*value);
-    if (frame->command != static_cast<std::uint8_t>(hex::Command::async)) {
-      reply_ = Reply{value->id, value->flags, outcome};
-    }
+    if (command != hex::Command::async) reply_ = Reply{command, value->id, value->flags, outcome};
     return outcome;
   }
-  switch (static_cast<hex::Command>(frame->command)) {
+  switch (command) {
     case hex::Command::app_version:  // as an answer: unknown command
     case hex::Command::product_id:   // as an answer: the request was damaged
+      reply_ = Reply{command, 0, 0, fail(Fault::refused)};
       return fail(Fault::refused);
     case hex::Command::ping_answer:
-      // Two bits of kind, then 4.16 as 0x0416.
-      if (frame->data.size() != 2) return fail(Fault::implausible);
-      reply_ = Reply{kPing, 0, {}};
-      touched_ = true;
-      return decode_register(kFirmware16, Bytes{frame->data[0], static_cast<std::uint8_t>(frame->data[1] & 0x0FU)},
-                             slow_);
-    case hex::Command::ping: {  // as an answer: done, with the product id
-      if (frame->data.size() != 2) return fail(Fault::implausible);
-      touched_ = true;
-      return decode_register(kProductId, Bytes{0, frame->data[0], frame->data[1], 0xFE}, slow_);
-    }
+    case hex::Command::ping:  // as an answer: done
+      break;
     default:
       return fail(Fault::foreign);
   }
+  if (frame->data.size() != 2) return fail(Fault::implausible);
+  touched_ = true;
+  if (command == hex::Command::ping && !version_asked) {
+    return decode_register(kProductId, Bytes{0, frame->data[0], frame->data[1], 0xFE}, slow_);
+  }
+  slow_.sw = version_text(static_cast<std::uint16_t>(read_le<2>(frame->data, 0)));
+  if (command == hex::Command::ping_answer) reply_ = Reply{command, kPing, 0, {}};
+  return {};
 }
 
 Outcome<void> SmartShunt::accept_value(const hex::RegisterValue& value) {
@@ -213,7 +219,6 @@ Outcome<void> SmartShunt::accept_value(const hex::RegisterValue& value) {
   const bool live = is_live(value.id);
   const auto outcome = decode_register(value.id, value.value, live ? live_ : slow_);
   if (!outcome) return outcome;
-  if (value.id == kTimeToGo && live_.ttg_s && *live_.ttg_s < 0) live_.ttg_s.reset();
   touched_ = true;
   hex_parts_ |= hex_part(value.id);
   if (hex_parts_ == kAllHexParts) complete_ = true;
@@ -237,7 +242,12 @@ Reading SmartShunt::composed() const {
   reading.capacity_Ah = slow_.capacity_Ah;
   reading.cycles = slow_.cycles;
   reading.history = slow_.history;
-  reading.extra.insert(slow_.extra.begin(), slow_.extra.end());
+  // Some sixty settings that hardly anybody looks at: put together when somebody does.
+  reading.extra = Extras::later([live = reading.extra, slow = slow_.extra] {
+    Extras::Map all = live.map();
+    all.insert(slow.begin(), slow.end());
+    return all;
+  });
   return reading;
 }
 

@@ -41,10 +41,12 @@ class SmartShunt : public Driver {
     std::uint16_t id;
     Pace pace;
     TimePoint due{};
-    bool unknown = false;  ///< the device said that it has no such register
+    bool unknown = false;   ///< the device said that it has no such register
+    bool answered = false;  ///< it has given a value at least once
   };
   struct Reply {
-    std::uint16_t id;  ///< register; kPing for the answer to a ping
+    hex::Command command;  ///< what kind of answer
+    std::uint16_t id;      ///< register; kPing for the answer to a ping
     std::uint8_t flags;
     Outcome<void> outcome;
   };
@@ -59,7 +61,7 @@ class SmartShunt : public Driver {
   Outcome<void> accept_block(ByteView frame);
   Outcome<void> accept_main(const TextParser& block);
   [[nodiscard]] bool believable(const Main& main);
-  Outcome<void> accept_hex(ByteView digits);
+  Outcome<void> accept_hex(ByteView digits, bool version_asked);
   Outcome<void> accept_value(const hex::RegisterValue& value);
   void start_set();
   [[nodiscard]] Reading composed() const;
@@ -67,9 +69,12 @@ class SmartShunt : public Driver {
   Conversation<Outcome<void>> wait_for_block();
   Conversation<Outcome<void>> wait_for_history();
   Conversation<Outcome<void>> skip_backlog();
+  Conversation<Outcome<void>> hear_or_ask(TimePoint now);
   Conversation<Outcome<void>> ask(Bytes request, std::uint16_t id);
   Conversation<Outcome<void>> ask_due(TimePoint now);
-  Conversation<Outcome<void>> ask_live();
+  [[nodiscard]] bool told_by_text(const Question& question) const;
+  Conversation<Outcome<void>> ask_live(TimePoint now);
+  Conversation<Outcome<void>> ask_rest_of_live(TimePoint now);
   void postpone(Question& question, TimePoint now, const Outcome<void>& outcome);
 
   bool use_hex_;
@@ -85,6 +90,8 @@ class SmartShunt : public Driver {
   std::optional<Main> past_;   ///< the last main block that was believed
   std::optional<Main> doubt_;  ///< the last one that was not: a second one like it makes it true
   int power_misfits_ = 0;      ///< main blocks in a row whose P is not V times I
+  bool by_hex_ = false;        ///< TEXT is silent: live values are asked for
+  TimePoint next_text_{};      ///< when to listen for TEXT again
   TimePoint next_burst_{};
   std::chrono::seconds hex_pause_{0};  ///< grows while the device does not answer HEX
 };

@@ -148,6 +148,79 @@ TEST(SmartShunt, WithoutTextTheLiveValuesComeByHex) {
   EXPECT_EQ(bench.writes, 0);
 }
 
+TEST(SmartShunt, WithoutTextAllThatTheDeviceHasComesByHex) {
+  for (const char* aux : {"temperature", "starter", "mid", "none"}) {
+    Bench bench(Bench::Settings{{"text", "no"}, {"aux", aux}});
+    bench.battery.alarms = {{{Condition::low_soc, AlarmLevel::alarm}, {Condition::mid_voltage, AlarmLevel::warning}}};
+    const auto expected = bench.device.quantised(bench.battery);
+    ASSERT_TRUE(bench.poll());
+    const auto reading = bench.poll();
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(reading->model, "SmartShunt IP65 500A");
+    EXPECT_EQ(reading->sw, "4.16");
+    EXPECT_EQ(reading->alarms, bench.battery.alarms);
+    EXPECT_EQ(reading->aux_voltage_V, expected.aux_voltage_V);
+    EXPECT_EQ(reading->mid_voltage_V, expected.mid_voltage_V);
+    EXPECT_EQ(reading->consumed_Ah, -34.5);
+    EXPECT_EQ(std::get<double>(reading->extra.at("power_W")), -432);
+    EXPECT_FALSE(reading->extra.contains("relay_on"));
+  }
+}
+
+TEST(SmartShunt, SilentTextIsNotWaitedForEachTimeAndHeardWhenItComesBack) {
+  Bench bench(Bench::Settings{{"text", "no"}});
+  for (int second = 0; second < 120; ++second) ASSERT_TRUE(bench.poll());
+  // Each poll looks once at what has come; nothing but the two tries in two minutes listens longer.
+  EXPECT_LE(bench.dialogue.faults.size(), 120U + 3 * 2U);
+  bench.dialogue.says = [&] {
+    append(bench.dialogue.buffer, bench.device.main_block(bench.battery));
+    return bench.device.history_block(bench.battery);
+  };
+  for (int second = 0; second < 62; ++second) ASSERT_TRUE(bench.poll());
+  const std::size_t settled = bench.dialogue.requests.size();
+  for (int second = 0; second < 8; ++second) ASSERT_TRUE(bench.poll());
+  EXPECT_LE(bench.dialogue.requests.size() - settled, 4U);
+}
+
+TEST(SmartShunt, AQuestionThatCameDamagedIsAskedAgain) {
+  Bench bench;
+  const auto answer = bench.dialogue.answerer;
+  int damaged = 0;
+  bench.dialogue.answerer = [&](ByteView request) {
+    const Bytes capacity = hex::get(kCapacity);
+    const bool hit = std::equal(request.begin(), request.end(), capacity.begin(), capacity.end()) && damaged < 2;
+    damaged += hit ? 1 : 0;
+    return hit ? hex::encode(4, Bytes{0xAA, 0xAA}) : answer(request);
+  };
+  EXPECT_EQ(bench.poll()->capacity_Ah, 280);
+  EXPECT_EQ(damaged, 2);
+}
+
+TEST(SmartShunt, ALateAnswerToAnotherKindOfQuestionIsNone) {
+  Bench bench;
+  const auto answer = bench.dialogue.answerer;
+  bench.dialogue.answerer = [&](ByteView request) {
+    // A late answer to "get" of the same register stands before the refusal of "set".
+    const bool sets = request[1] == '8';
+    Bytes out = hex::answer(hex::Command::get, kSoc, 0, Bytes{0x42, 0x22});
+    append(out, sets ? hex::answer(hex::Command::set, kSoc, hex::kNotSupported, {}) : answer(request));
+    return out;
+  };
+  EXPECT_EQ(bench.dialogue.run(bench.driver.set_soc(42)).error(), Fault::refused);
+}
+
+TEST(SmartShunt, ADamagedHistoryAgesNoLiveValue) {
+  Bench bench;
+  bench.dialogue.says = [&] {
+    Bytes out = bench.device.main_block(bench.battery);
+    Bytes history = bench.device.history_block(bench.battery);
+    history.back() ^= 1U;
+    append(out, history);
+    return out;
+  };
+  for (int second = 0; second < 20; ++second) ASSERT_TRUE(bench.poll());
+}
+
 TEST(SmartShunt, ADcEnergyMeterIsRefusedByTextAndByHex) {
   Bench text(Bench::Settings{{"monitor", "3"}});
   EXPECT_EQ(text.poll().error(), Fault::refused);

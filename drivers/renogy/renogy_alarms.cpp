@@ -18,7 +18,7 @@ struct StatusBit {
   std::optional<Condition> condition;  ///< nullopt: a state, shown by name
 };
 
-// 5106: protections. Bits 1 to 3 are states of a healthy battery.
+// 5106: protections. Bits 1 to 3 are states of a healthy battery: MOSFETs, and power from the battery module.
 constexpr StatusBit kProtections[] = {
     {0, "short_circuit", C::short_circuit},
     {4, "charge_over_current_2", C::charge_overcurrent},
@@ -36,6 +36,7 @@ constexpr StatusBit kProtections[] = {
 };
 constexpr unsigned kChargeFet = 1;
 constexpr unsigned kDischargeFet = 2;
+constexpr unsigned kModulePower = 3;
 
 // 5107: warnings.
 constexpr StatusBit kWarnings[] = {
@@ -51,6 +52,8 @@ constexpr StatusBit kWarnings[] = {
 constexpr unsigned kBuzzer = 8;
 constexpr unsigned kFull = 11;
 constexpr unsigned kHeater = 13;
+constexpr unsigned kDischargeCurrent = 14;
+constexpr unsigned kChargeCurrent = 15;
 
 // 5104: two bits each, the first in the highest. The conditions are those of "below" and "above".
 struct OtherAlarm {
@@ -140,6 +143,7 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
     reading.alarms.emplace();
     reading.charge_fet = (*words.status1 >> kChargeFet & 1U) != 0;
     reading.discharge_fet = (*words.status1 >> kDischargeFet & 1U) != 0;
+    reading.extra["module_power"] = flag(*words.status1, kModulePower);
     decode_bits(kProtections, *words.status1, AlarmLevel::alarm, reading);
   }
   if (words.charge_state) {
@@ -151,6 +155,8 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
     reading.heater_on = (*words.status2 >> kHeater & 1U) != 0;
     reading.extra["fully_charged"] = flag(*words.status2, kFull);
     reading.extra["buzzer_on"] = flag(*words.status2, kBuzzer);
+    reading.extra["charge_current_effective"] = flag(*words.status2, kChargeCurrent);
+    reading.extra["discharge_current_effective"] = flag(*words.status2, kDischargeCurrent);
   }
   if (!words.status1) return;
   if (words.status2) decode_bits(kWarnings, *words.status2, AlarmLevel::warning, reading);
@@ -167,7 +173,6 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
 }
 
 AlarmWords encode_alarms(const Reading& truth) {
-  constexpr unsigned kModulePower = 3;
   AlarmWords words;
   unsigned status1 = bits_of(kProtections, truth, AlarmLevel::alarm) | 1U << kModulePower;
   if (truth.charge_fet.value_or(true)) status1 |= 1U << kChargeFet;

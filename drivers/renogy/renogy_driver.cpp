@@ -18,7 +18,8 @@ constexpr int kMissesUntilUnknown = 2;
 constexpr auto kSlowPeriod = 10min;
 constexpr std::uint8_t kAnyAddress = 0xFF;  ///< a single battery answers it, from its own address or from this one
 
-constexpr std::size_t kIdentity = 0;  ///< in kSlowPlans
+constexpr std::uint8_t kDataCheckWrong = 5;  ///< error code
+constexpr std::size_t kIdentity = 0;         ///< in kSlowPlans
 
 std::optional<CurrentScale> forced_scale(const DriverOptions& options) {
   const auto found = options.settings.find("current_scale");
@@ -42,7 +43,11 @@ RenogyDriver::RenogyDriver(const DriverOptions& options)
       memory_(address_, forced_scale(options)) {}
 
 Scan RenogyDriver::scan(ByteView request, ByteView buffer) const {
-  return modbus::scan_answer(as_answered(request, buffer), buffer);
+  const Scan scan = modbus::scan_answer(as_answered(request, buffer), buffer);
+  const bool error = scan.kind == Scan::Kind::frame && (buffer[scan.begin + 1] & 0x80U) != 0;
+  // The question came damaged: to be asked again, unlike one that is refused.
+  if (error && buffer[scan.begin + 2] == kDataCheckWrong) return Scan::drop(scan.begin + scan.size, Fault::crc);
+  return scan;
 }
 
 std::optional<unsigned> RenogyDriver::asked(ByteView request) const { return modbus::asked(request); }

@@ -61,6 +61,7 @@ Outcome<void> Memory::put(std::uint16_t first, ByteView payload) {
   std::copy(payload.begin(), payload.end(), image_.begin() + static_cast<std::ptrdiff_t>(at(first)));
   for (std::size_t i = 0; i < count; ++i) known_[first - std::size_t{kFirst} + i] = true;
   touched_ = true;
+  if (first + count > kFirstSlow) slow_ = slow_extras();
   return {};
 }
 
@@ -163,11 +164,18 @@ void Memory::add_identity(Reading& reading) const {
   }
   reading.sw = text(kSoftware, 2);
   if (reading.sw && reading.sw->size() == 4 && all_digits(*reading.sw)) reading.sw->insert(2, ".");
+}
+
+/// Versions and limits: thirty values that stay the same until they are read again.
+Extras Memory::slow_extras() const {
+  Reading slow;
+  decode_known(kLimitFields, slow);
   for (const TextField& field : kIdentityFields) {
     const auto first = static_cast<std::uint16_t>(kFirst + field.offset / 2);
     const auto found = text(first, field.size / 2);
-    if (found) reading.extra[std::string(std::get<ExtraName>(field.target).name)] = *found;
+    if (found) slow.extra[std::string(std::get<ExtraName>(field.target).name)] = *found;
   }
+  return slow.extra;
 }
 
 void Memory::add_alarms(Reading& reading) const {
@@ -189,7 +197,13 @@ Reading Memory::reading() const {
   add_sensors(reading);
   add_identity(reading);
   add_alarms(reading);
-  decode_known(kLimitFields, reading);
+  if (!slow_.empty()) {
+    reading.extra = Extras::later([live = reading.extra, slow = slow_] {
+      Extras::Map all = live.map();
+      all.insert(slow.begin(), slow.end());
+      return all;
+    });
+  }
   return reading;
 }
 

@@ -44,12 +44,14 @@ class Memory {
   void add_pack(Reading& reading) const;
   void add_identity(Reading& reading) const;
   void add_alarms(Reading& reading) const;
+  [[nodiscard]] Extras slow_extras() const;
 
   unsigned address_;
   std::optional<CurrentScale> forced_;
   std::optional<CurrentScale> measured_;
   Bytes image_ = Bytes((std::size_t{kEnd} - kFirst) * 2);
   std::bitset<kEnd - kFirst> known_;
+  Extras slow_;  ///< what identity and limits add to `extra`
   bool touched_ = false;
 };
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -95,6 +96,148 @@ TEST(Renogy, RefusedBlocksAreReadInPiecesFromThenOn) {
   for (const Bytes& request : pair.dialogue.requests) {
     if (read_be<2>(request, 2) >= 5100) continue;
     EXPECT_LE(read_be<2>(request, 4), 17U);
+  }
+}
+
+TEST(Renogy, RequestsAreThoseOfTheReference) {
+  std::mt19937 random(12);
+  Pair pair({}, 0x30);
+  pair.truth = random_truth(random, {4, 3});
+  ASSERT_TRUE(pair.poll());
+  ASSERT_TRUE(pair.poll());
+  std::vector<std::string> asked;
+  for (const Bytes& request : pair.dialogue.requests) asked.push_back(to_hex(request));
+  const std::vector<std::string> live = {"30 03 13 88 00 22 45 5C", "30 03 13 AB 00 12 B4 82",
+                                         "30 03 13 EC 00 0A 04 9D"};
+  std::vector<std::string> expected = {"30 03 13 F6 00 1C A4 94"};
+  expected.insert(expected.end(), live.begin(), live.end());
+  expected.push_back("30 03 14 50 00 18 44 00");
+  expected.insert(expected.end(), live.begin(), live.end());
+  EXPECT_EQ(asked, expected);
+}
+
+TEST(Renogy, AQuestionThatCameDamagedIsAskedAgainAndNotReadInPieces) {
+  std::mt19937 random(13);
+  Pair pair;
+  pair.truth = random_truth(random, {4, 3});
+  auto inner = pair.dialogue.answerer;
+  int questions = 0;
+  pair.dialogue.answerer = [&, inner](ByteView request) {
+    return ++questions % 2 != 0 ? modbus::with_crc({request[0], 0x83, 5}) : inner(request);
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(pair.poll());
+  for (const Bytes& request : pair.dialogue.requests) EXPECT_GE(read_be<2>(request, 4), 10U);
+}
+
+/// What one status register says, the others 0: names and alarms.
+std::string said(std::uint16_t reg, std::uint16_t value) {
+  Memory memory(kAddress, std::nullopt);
+  Bytes words(20);
+  write_raw(words, (reg - std::size_t{5100}) * 2, Wire::u16be, value);
+  EXPECT_TRUE(memory.put(5100, words));
+  const Reading reading = memory.reading();
+  const auto flags = reading.extra.find("alarm_flags");
+  std::string text = flags == reading.extra.end() ? "" : std::get<std::string>(flags->second);
+  for (const Alarm& alarm : *reading.alarms) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", to_string(alarm.level), to_string(alarm.condition));
+  }
+  return text;
+}
+
+TEST(Renogy, EveryBitOfTheStatusRegistersByItself) {
+  constexpr std::string_view kStatus1[] = {"short_circuit alarm:short_circuit",
+                                           "",
+                                           "",
+                                           "",
+                                           "charge_over_current_2 alarm:charge_overcurrent",
+                                           "discharge_over_current_2 alarm:discharge_overcurrent",
+                                           "module_over_voltage alarm:pack_overvoltage",
+                                           "cell_under_voltage alarm:cell_undervoltage",
+                                           "cell_over_voltage alarm:cell_overvoltage",
+                                           "charge_over_current_1 alarm:charge_overcurrent",
+                                           "discharge_over_current_1 alarm:discharge_overcurrent",
+                                           "discharge_under_temp alarm:discharge_undertemperature",
+                                           "discharge_over_temp alarm:discharge_overtemperature",
+                                           "charge_under_temp alarm:charge_undertemperature",
+                                           "charge_over_temp alarm:charge_overtemperature",
+                                           "module_under_voltage alarm:pack_undervoltage"};
+  constexpr std::string_view kStatus2[] = {"cell_low_voltage_warn warning:cell_undervoltage",
+                                           "cell_high_voltage_warn warning:cell_overvoltage",
+                                           "module_low_voltage_warn warning:pack_undervoltage",
+                                           "module_high_voltage_warn warning:pack_overvoltage",
+                                           "charge_low_temp_warn warning:charge_undertemperature",
+                                           "charge_high_temp_warn warning:charge_overtemperature",
+                                           "discharge_low_temp_warn warning:discharge_undertemperature",
+                                           "discharge_high_temp_warn warning:discharge_overtemperature",
+                                           "",
+                                           "",
+                                           "",
+                                           "",
+                                           "",
+                                           "",
+                                           "",
+                                           ""};
+  for (unsigned bit = 0; bit < 16; ++bit) {
+    const auto value = static_cast<std::uint16_t>(1U << bit);
+    EXPECT_EQ(said(5106, value), kStatus1[bit]);
+    EXPECT_EQ(said(5107, value), kStatus2[bit]);
+    EXPECT_EQ(said(5108, value), fmt::format("cell_voltage_error_{} alarm:cell_sensor", bit + 1));
+    EXPECT_EQ(said(5109, value), "");
+  }
+}
+
+TEST(Renogy, EveryCellAndOtherAlarmByItself) {
+  constexpr std::string_view kOthers[] = {"bms_temp_alarm",         "env_temp_1_alarm",    "env_temp_2_alarm",
+                                          "heater_temp_1_alarm",    "heater_temp_2_alarm", "charge_current_alarm",
+                                          "discharge_current_alarm"};
+  for (unsigned item = 0; item < 16; ++item) {
+    // Cell 1 stands in the lowest bits of the second register, of the other alarms the first in the highest of the
+    // first.
+    const auto cell = static_cast<std::uint16_t>(1U << (item % 8 * 2));
+    const auto second = static_cast<std::uint16_t>(item < 8 ? 1 : 0);
+    EXPECT_EQ(said(static_cast<std::uint16_t>(5100 + second), cell),
+              fmt::format("cell_voltage_{}_below warning:cell_undervoltage", item + 1));
+    EXPECT_EQ(said(static_cast<std::uint16_t>(5102 + second), static_cast<std::uint16_t>(cell * 2)),
+              fmt::format("cell_temp_{}_above warning:charge_overtemperature", item + 1));
+    const auto other = static_cast<std::uint16_t>(item < 8 ? 0xC000U >> (item * 2) : 0);
+    EXPECT_EQ(said(5104, other), item < std::size(kOthers) ? fmt::format("{}_other", kOthers[item]) : "");
+  }
+}
+
+TEST(Renogy, StatesOfAHealthyBattery) {
+  Memory memory(kAddress, std::nullopt);
+  Bytes words(20);
+  const auto put = [&](std::uint16_t reg, unsigned value) {
+    write_raw(words, (reg - std::size_t{5100}) * 2, Wire::u16be, value);
+    ASSERT_TRUE(memory.put(5100, words));
+  };
+  const auto state = [&](const char* name) { return std::get<double>(memory.reading().extra.at(name)); };
+  put(5106, 0x0002);
+  EXPECT_EQ(memory.reading().charge_fet, true);
+  EXPECT_EQ(memory.reading().discharge_fet, false);
+  put(5106, 0x0004);
+  EXPECT_EQ(memory.reading().charge_fet, false);
+  EXPECT_EQ(memory.reading().discharge_fet, true);
+  EXPECT_EQ(state("module_power"), 0);
+  put(5106, 0x0008);
+  EXPECT_EQ(state("module_power"), 1);
+  const std::pair<unsigned, const char*> kStates2[] = {
+      {8, "buzzer_on"}, {11, "fully_charged"}, {14, "discharge_current_effective"}, {15, "charge_current_effective"}};
+  for (const auto& [set, unused] : kStates2) {
+    put(5107, 1U << set);
+    EXPECT_EQ(memory.reading().heater_on, false);
+    for (const auto& [bit, name] : kStates2) EXPECT_EQ(state(name), bit == set ? 1 : 0) << name;
+  }
+  put(5107, 1U << 13U);
+  EXPECT_EQ(memory.reading().heater_on, true);
+  const std::pair<unsigned, const char*> kStates4[] = {{3, "full_charge_requested"},
+                                                       {4, "charge_immediately_1"},
+                                                       {5, "charge_immediately_2"},
+                                                       {6, "discharge_enabled"},
+                                                       {7, "charge_enabled"}};
+  for (const auto& [set, unused] : kStates4) {
+    put(5109, 1U << set);
+    for (const auto& [bit, name] : kStates4) EXPECT_EQ(state(name), bit == set ? 1 : 0) << name;
   }
 }
 

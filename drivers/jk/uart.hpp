@@ -1,11 +1,14 @@
 #pragma once
 
-#include <map>
-
 #include "bms/driver.hpp"
 #include "uart_frame.hpp"
+#include "uart_values.hpp"
 
 namespace bms::jk {
+
+/// What the values say, without `extra`: that is looked at now and then, not with every poll.
+Reading decode_uart(const UartValues& values);
+Extras::Map decode_uart_extras(const UartValues& values);
 
 /// JK BMS on its UART or RS485 module, frames 4E 57: `jk`. One board per line.
 class UartDriver final : public Driver {
@@ -15,21 +18,20 @@ class UartDriver final : public Driver {
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;
   Conversation<Outcome<Reading>> poll(TimePoint now) override;
+  void refresh() override { protocol_version_.reset(); }
   Conversation<Outcome<Reading>> probe() override;
   Conversation<Outcome<bool>> switch_charge(bool on) override { return switch_setting(kChargeSwitch, on); }
   Conversation<Outcome<bool>> switch_discharge(bool on) override { return switch_setting(kDischargeSwitch, on); }
   [[nodiscard]] Bytes redacted(ByteView request, ByteView received) const override;
 
  private:
-  /// Raw values by id: the coding of the current is told by the last of them.
-  using Values = std::map<std::uint8_t, Bytes>;
-
   [[nodiscard]] Reading decoded() const;
   Conversation<Outcome<void>> ask_all(int attempts);
   Conversation<Outcome<bool>> write_and_read_back(std::uint8_t id, bool on);
   Conversation<Outcome<bool>> switch_setting(std::uint8_t id, bool on);
 
-  Values values_;
+  UartValues values_;
+  std::optional<std::uint8_t> protocol_version_;  ///< as last told; says how the current is coded
   bool fresh_ = false;
   bool complete_ = false;
 };

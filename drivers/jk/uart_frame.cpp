@@ -1,6 +1,7 @@
 #include "uart_frame.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "bms/checksum.hpp"
 
@@ -35,6 +36,16 @@ Bytes frame_of(UartCommand command, std::uint8_t source, std::uint8_t type, Byte
 std::optional<std::size_t> frame_size(ByteView buffer) {
   const std::size_t size = read_be<2>(buffer, 2) + 2;
   return size >= kShortest && size <= kLongest ? std::optional(size) : std::nullopt;
+}
+
+/// nullptr: nobody knows this id.
+const DataId* data_id(std::uint8_t id) {
+  static constexpr auto kRows = [] {
+    std::array<std::uint8_t, 256> rows{};  // 1 + where it stands in the table
+    for (std::size_t i = 0; i < std::size(kDataIds); ++i) rows[kDataIds[i].id] = static_cast<std::uint8_t>(i + 1);
+    return rows;
+  }();
+  return kRows[id] == 0 ? nullptr : &kDataIds[kRows[id] - 1];
 }
 
 bool intact(ByteView frame) {
@@ -101,9 +112,8 @@ std::optional<DataItem> next_item(ByteView& data) {
     return item;
   };
   if (data[0] == kCells) return data.size() < 2 ? std::nullopt : cut(nullptr, 2, data[1]);
-  const auto* known =
-      std::find_if(std::begin(kDataIds), std::end(kDataIds), [&](const DataId& one) { return one.id == data[0]; });
-  return known == std::end(kDataIds) ? std::nullopt : cut(known, 1, known->size);
+  const DataId* known = data_id(data[0]);
+  return known == nullptr ? std::nullopt : cut(known, 1, known->size);
 }
 
 Bytes uart_without_secrets(ByteView received) {

@@ -17,14 +17,19 @@ struct DataId {
 };
 
 inline constexpr std::uint8_t kCells = 0x79;  ///< count of bytes, then (number, u16 mV) each
+inline constexpr std::size_t kMostUartCells = 32;
+inline constexpr std::size_t kBytesPerCell = 3;
 inline constexpr std::uint8_t kMosTemp = 0x80;
 inline constexpr std::uint8_t kTemp1 = 0x81;
 inline constexpr std::uint8_t kTemp2 = 0x82;
+inline constexpr std::uint8_t kVoltage = 0x83;
 inline constexpr std::uint8_t kCurrent = 0x84;
 inline constexpr std::uint8_t kSoc = 0x85;
 inline constexpr std::uint8_t kSensorCount = 0x86;
+inline constexpr std::uint8_t kCycles = 0x87;
 inline constexpr std::uint8_t kAlarmBits = 0x8B;
 inline constexpr std::uint8_t kStateBits = 0x8C;
+inline constexpr std::uint8_t kUvpRecovery = 0x94;
 inline constexpr std::uint8_t kCapacitySetting = 0xAA;
 inline constexpr std::uint8_t kChargeSwitch = 0xAB;
 inline constexpr std::uint8_t kDischargeSwitch = 0xAC;
@@ -41,11 +46,11 @@ inline constexpr DataId kDataIds[] = {
     {kMosTemp, 2},
     {kTemp1, 2},
     {kTemp2, 2},
-    {0x83, 2, Wire::u16be, 0.01, &Reading::voltage_V},
+    {kVoltage, 2, Wire::u16be, 0.01, &Reading::voltage_V},
     {kCurrent, 2},
     {kSoc, 1, Wire::u8, 1, &Reading::soc_pct},
     {kSensorCount, 1, Wire::u8, 1, ExtraName{"temperature_sensors"}},
-    {0x87, 2, Wire::u16be, 1, &Reading::cycles},
+    {kCycles, 2, Wire::u16be, 1, &Reading::cycles},
     {0x89, 4, Wire::u32be, 1, ExtraName{"cycle_capacity_Ah"}},
     {0x8A, 2, Wire::u16be, 1, ExtraName{"cell_count"}},
     {kAlarmBits, 2, Wire::u16be, 1, ExtraName{"alarm_bits"}},
@@ -56,7 +61,7 @@ inline constexpr DataId kDataIds[] = {
     {0x91, 2, Wire::u16be, 0.001, ExtraName{"cell_ovp_recovery_V"}},
     {0x92, 2, Wire::u16be, 1, ExtraName{"cell_ovp_delay_s"}},
     {0x93, 2, Wire::u16be, 0.001, ExtraName{"cell_uvp_V"}},
-    {0x94, 2, Wire::u16be, 0.001, ExtraName{"cell_uvp_recovery_V"}},
+    {kUvpRecovery, 2, Wire::u16be, 0.001, ExtraName{"cell_uvp_recovery_V"}},
     {0x95, 2, Wire::u16be, 1, ExtraName{"cell_uvp_delay_s"}},
     {0x96, 2, Wire::u16be, 0.001, ExtraName{"cell_difference_protection_V"}},
     {0x97, 2, Wire::u16be, 1, &Reading::max_discharge_current_A},
@@ -102,6 +107,8 @@ inline constexpr DataId kDataIds[] = {
     {0xBF, 2, Wire::u16be, 0.001, ExtraName{"gps_supply_on_V"}},
     {kProtocolVersion, 1, Wire::u8, 1, ExtraName{"protocol_version"}},
 };
+inline constexpr std::uint8_t kFirstDataId = kCells;
+inline constexpr std::uint8_t kLastDataId = kProtocolVersion;
 
 inline constexpr AlarmBit kUartAlarms[] = {
     {0, Condition::low_soc, AlarmLevel::warning},

@@ -21,6 +21,22 @@ bool plausible_cells(ByteView value) {
   return true;
 }
 
+/// For about 16 s after power-on a board tells SoC and cycles as 0; an inverter takes that for an empty battery
+/// (ArminJo/JK-BMSToPylontechCAN:JK-BMSToPylontechCAN/JK-BMS.h). A battery whose weakest cell is above the recovery
+/// voltage is not empty; one that says so for longer is believed.
+constexpr std::chrono::seconds kStartUp{20};
+bool looks_starting(const UartValues& values) {
+  if (values.number(kSoc, Wire::u8) != 0 || values.number(kCycles, Wire::u16be) != 0) return false;
+  const auto recovery = values.number(kUvpRecovery, Wire::u16be);
+  const ByteView cells = values.at(kCells);
+  std::optional<std::int64_t> weakest;  // of those that are connected
+  for (std::size_t i = 0; i + kBytesPerCell <= cells.size(); i += kBytesPerCell) {
+    const std::int64_t cell = read_be<2>(cells, i + 1);
+    if (cell != 0 && (!weakest || cell < *weakest)) weakest = cell;
+  }
+  return recovery && weakest && *weakest > *recovery;
+}
+
 }  // namespace
 
 Outcome<void> UartDriver::accept(ByteView request, ByteView frame) {
@@ -62,6 +78,18 @@ Reading UartDriver::decoded() const {
   return reading;
 }
 
+void UartDriver::hold_back_start_up_values(TimePoint now, Reading& reading) {
+  if (!looks_starting(values_)) {
+    starting_since_.reset();
+    return;
+  }
+  if (!starting_since_) starting_since_ = now;
+  if (now - *starting_since_ >= kStartUp) return;
+  reading.soc_pct.reset();
+  reading.remaining_Ah.reset();
+  reading.cycles.reset();
+}
+
 std::optional<Reading> UartDriver::take() {
   if (!complete_) return std::nullopt;
   Reading reading = decoded();
@@ -79,13 +107,14 @@ Conversation<Outcome<void>> UartDriver::ask_all(int attempts) {
   co_return accept(read.request, *answer);
 }
 
-Conversation<Outcome<Reading>> UartDriver::poll(TimePoint /*now*/) {
+Conversation<Outcome<Reading>> UartDriver::poll(TimePoint now) {
   values_.clear();
   complete_ = fresh_ = false;
   const auto answer = co_await ask_all(2);
   if (!answer) co_return fail(answer.error());
   auto reading = take();
   if (!reading) co_return fail(Fault::implausible);
+  hold_back_start_up_values(now, *reading);
   co_return std::move(*reading);
 }
 

@@ -26,12 +26,14 @@ class UartDriver final : public Driver {
 
  private:
   [[nodiscard]] Reading decoded() const;
+  void hold_back_start_up_values(TimePoint now, Reading& reading);
   Conversation<Outcome<void>> ask_all(int attempts);
   Conversation<Outcome<bool>> write_and_read_back(std::uint8_t id, bool on);
   Conversation<Outcome<bool>> switch_setting(std::uint8_t id, bool on);
 
   UartValues values_;
   std::optional<std::uint8_t> protocol_version_;  ///< as last told; says how the current is coded
+  std::optional<TimePoint> starting_since_;       ///< the board looks as if it had just been switched on
   bool fresh_ = false;
   bool complete_ = false;
 };

@@ -186,10 +186,17 @@ Conversation<Outcome<void>> PbDriver::ask_slow(Block block, TimePoint now) {
 /// it, so that a silent battery costs no more time than it must.
 Conversation<Outcome<Reading>> PbDriver::poll(TimePoint now) {
   drop_status();
+  const bool first = !memory(Block::settings).due;
   const auto settings = co_await ask_slow(Block::settings, now);
   if (!settings) co_return fail(settings.error());
   const auto status = co_await ask(Block::status, memory(Block::settings).answered ? 2 : 1);
   if (!status) co_return fail(status.error());
+  if (first && !memory(Block::settings).answered) {
+    // The first question after a silence may get lost: the unit is awake now.
+    memory(Block::settings).due.reset();
+    const auto again = co_await ask_slow(Block::settings, now);
+    if (!again) co_return fail(again.error());
+  }
   const auto about = co_await ask_slow(Block::about, now);
   if (!about) co_return fail(about.error());
   auto reading = take();

@@ -36,6 +36,9 @@ std::uint32_t cell_mask(ByteView block, Window window) {
 
 void decode_cells(ByteView block, Window window, Reading& reading) {
   const std::uint32_t mask = cell_mask(block, window);
+  const auto cells = static_cast<std::size_t>(std::popcount(mask));
+  reading.cells_V.reserve(reading.cells_V.size() + cells);
+  reading.wire_resistance_mOhm.reserve(reading.wire_resistance_mOhm.size() + cells);
   for (std::size_t i = 0; i < kMostCells; ++i) {
     if ((mask >> i & 1U) == 0) continue;
     if (window.holds(kCellsAt + 2 * i, 2)) reading.cells_V.emplace_back(scaled(u16(block, kCellsAt + 2 * i), 0.001));
@@ -60,6 +63,8 @@ void decode_temperatures(ByteView block, Window window, Version version, Reading
   // Hardware 11 reads 0.0 in T4 and T5; before the version is known two exact zeros are taken for that.
   const auto zero = [&](const Sensor& one) { return window.holds(one.offset, 2) && u16(block, one.offset) == 0; };
   if (version.hardware == 0 && zero(kSensors[2]) && zero(kSensors[3])) count = kSensorsOfOldHardware;
+  reading.temps_C.reserve(count);
+  reading.temp_names.reserve(count);
   for (const Sensor& one : std::span(kSensors).first(count)) {
     if (!window.holds(one.offset, 2)) continue;
     reading.temps_C.push_back(sensor(block, window, one.offset, one.present_bit));

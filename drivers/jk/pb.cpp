@@ -22,6 +22,9 @@ constexpr minutes kRetryInterval{1};
 constexpr milliseconds kSettingsAgain{0};
 constexpr milliseconds kAboutAgain{500};
 
+/// To Modbus a request to everybody; of the PB it is one address of sixteen.
+constexpr std::uint8_t kBroadcast = 0;
+
 /// Where no requested charge voltage is set (hardware 11): this much below the cell protection.
 constexpr double kProtectionMargin_V = 0.1;
 
@@ -164,8 +167,9 @@ Conversation<Outcome<void>> PbDriver::ask(Block block, int attempts) {
   co_return accept(trigger.request, *answer);
 }
 
-/// Settings or about. No answer is no error as long as there never was one: a unit beside a master keeps silent. An
-/// answer that came damaged is an error, so that no Reading goes out with half of what the unit says.
+/// Settings or about. Silence is no error where there never was an answer (a unit beside a master keeps to itself) nor
+/// while the last one still holds: about is passed over at times (mr-manuel/venus-os_dbus-serialbattery#425). An answer
+/// that came damaged is an error, so that no Reading goes out with half of what the unit says.
 Conversation<Outcome<void>> PbDriver::ask_slow(Block block, TimePoint now) {
   Memory& known = memory(block);
   if (known.due && now < *known.due) co_return Outcome<void>();
@@ -177,9 +181,9 @@ Conversation<Outcome<void>> PbDriver::ask_slow(Block block, TimePoint now) {
     if (!settings && !again) known.due = TimePoint::max();
     co_return answer;
   }
-  const bool never = answer.error() == Fault::timeout && !known.answered;
-  if (never) known.due = now + kRetryInterval;
-  co_return never ? Outcome<void>() : answer;
+  const bool bearable = answer.error() == Fault::timeout && (!known.answered || !known.windows.empty());
+  if (bearable) known.due = now + kRetryInterval;
+  co_return bearable ? Outcome<void>() : answer;
 }
 
 /// Status each time. Settings before it when they are due: they were said to wake units of firmware 15.36. About behind
@@ -211,19 +215,25 @@ void PbDriver::refresh() {
 }
 
 /// Identity by reading registers first, which no Modbus device minds: model and versions, then the serial number, and
-/// nothing of the PIN between. The trigger is a write; it comes last, and only with the one register known to be safe.
+/// nothing of the PIN between. The trigger is a write; it comes last, only with the one register known to be safe, and
+/// not where a Modbus device just proved to be another one, nor as a broadcast (address 0), which all on the line obey.
 Conversation<Outcome<Reading>> PbDriver::probe() {
   constexpr std::size_t kVersionWords = 20;
   constexpr std::size_t kSerialWords = 8;
   const Exchange identity{register_request(address_, Block::about, kModelAt, kVersionWords), kStatusTimeout, kGap, 1};
   const Answer answer = co_await identity;
-  if (answer && accept(identity.request, *answer) && memory(Block::about).block[kModelAt] == 'J') {
+  if (answer) {
+    const auto accepted = accept(identity.request, *answer);
+    const bool jk = memory(Block::about).block[kModelAt] == 'J' || slow_.version.hardware != 0;
+    if (!accepted || !jk) {
+      forget_everything();
+      co_return fail(accepted ? Fault::foreign : accepted.error());
+    }
     const Exchange serial{register_request(address_, Block::about, kSerialAt, kSerialWords), kStatusTimeout, kGap, 2};
     const Answer number = co_await serial;
     if (number) (void)accept(serial.request, *number);
   } else {
-    memory(Block::about) = {};
-    decode_slow_facts();
+    if (address_ == kBroadcast) co_return fail(answer.error());
     const auto status = co_await ask(Block::status, 1);
     if (!status) co_return fail(status.error());
     (void)co_await ask(Block::about, 2);

@@ -287,6 +287,53 @@ TEST(PbConversation, ALostFirstQuestionCostsNoSettings) {
   EXPECT_EQ(*reading, bench.device->quantised(bench.truth));
 }
 
+TEST(PbConversation, SettingsAndIdentityHoldWhileTheirRepetitionIsNotAnswered) {
+  Pb bench;
+  const auto honest = bench.line.answerer;
+  ASSERT_TRUE(bench.line.run(bench.driver.poll({})));
+  bench.line.answerer = [&](ByteView request) {
+    return triggered_block(request) == Block::status ? honest(request) : Bytes();
+  };
+  for (const int second : {1, 2, 400, 401}) {  // about is due again at once, settings after five minutes
+    const auto reading = bench.line.run(bench.driver.poll(TimePoint(seconds(second))));
+    ASSERT_TRUE(reading) << second;
+    EXPECT_EQ(*reading, bench.device->quantised(bench.truth));
+  }
+  // Where something looked wrong, what is known does not count any more.
+  bench.driver.refresh();
+  EXPECT_EQ(bench.line.run(bench.driver.poll(TimePoint(seconds(402)))).error(), Fault::timeout);
+}
+
+TEST(PbProbe, DoesNotWriteToAnotherDevice) {
+  const auto probed = [](unsigned address, const test::Answerer& answerer) {
+    DriverOptions options;
+    options.address = address;
+    PbDriver driver(options);
+    test::Dialogue line{driver, answerer, {}, {}, {}, {}};
+    const auto fault = line.run(driver.probe()).error();
+    for (const Bytes& request : line.requests) EXPECT_EQ(request[1], modbus::kReadHolding) << to_hex(request);
+    return fault;
+  };
+  const auto refuses = [](ByteView request) { return modbus::with_crc({request[0], 0x83, 0x02}); };
+  EXPECT_EQ(probed(1, refuses), Fault::refused);
+  const auto other = [](ByteView request) {
+    Bytes answer{request[0], request[1], 40};
+    answer.resize(43, 7);
+    return modbus::with_crc(std::move(answer));
+  };
+  EXPECT_EQ(probed(1, other), Fault::foreign);
+  EXPECT_EQ(probed(0, [](ByteView) { return Bytes(); }), Fault::timeout) << "a write to address 0 is one to everybody";
+}
+
+TEST(PbProbe, FindsAUnitOfAnotherBrandByItsVersions) {
+  Pb bench;
+  bench.truth.model = "ACME-16S200";
+  const auto found = bench.line.run(bench.driver.probe());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->model, "ACME-16S200");
+  EXPECT_EQ(found->sw, "15.41");
+}
+
 TEST(PbSafety, SwitchingWritesTwoSettingsAndNothingElse) {
   Pb bench;
   std::mt19937 random(3);

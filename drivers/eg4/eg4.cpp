@@ -159,6 +159,11 @@ Conversation<Outcome<Reading>> Eg4Driver::poll(TimePoint now) {
   co_return reading;
 }
 
+void Eg4Driver::refresh() {
+  identity_known_.reset();
+  identity_tries_ = 0;
+}
+
 Conversation<Outcome<Reading>> Eg4Driver::probe() { return read(TimePoint{}, 1); }
 
 }  // namespace bms::eg4

@@ -27,6 +27,7 @@ class Eg4Driver final : public Driver {
   [[nodiscard]] std::optional<Reading> partial() const override;
   Conversation<Outcome<Reading>> poll(TimePoint now) override;
   Conversation<Outcome<Reading>> probe() override;
+  void refresh() override;
 
  private:
   /// One question; an answer that cannot be true is asked for once more.

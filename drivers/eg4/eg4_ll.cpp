@@ -87,6 +87,11 @@ Conversation<Outcome<Reading>> Eg4LlDriver::poll(TimePoint now) {
   co_return reading;
 }
 
+void Eg4LlDriver::refresh() {
+  settings_known_ = false;
+  settings_tries_ = 0;
+}
+
 Conversation<Outcome<Reading>> Eg4LlDriver::probe() { return read(TimePoint{}, 1); }
 
 }  // namespace bms::eg4

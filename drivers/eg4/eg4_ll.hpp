@@ -175,6 +175,7 @@ inline constexpr Field kInverterFields[] = {
 };
 inline constexpr unsigned kInverterStateRegister = 19;
 inline constexpr unsigned kInverterProtectionRegister = 20;
+inline constexpr unsigned kInverterTemperature = 24;
 inline constexpr unsigned kInverterRemaining = 26;
 inline constexpr unsigned kInverterCapacity = 27;
 inline constexpr unsigned kInverterVersion = 28;
@@ -204,6 +205,7 @@ class Eg4LlDriver final : public Driver {
   [[nodiscard]] std::optional<Reading> partial() const override;
   Conversation<Outcome<Reading>> poll(TimePoint now) override;
   Conversation<Outcome<Reading>> probe() override;
+  void refresh() override;
 
  private:
   enum class Map : std::uint8_t { unknown, pack, inverter };

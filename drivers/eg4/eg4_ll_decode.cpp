@@ -87,11 +87,12 @@ void decode_clock(ByteView map, Reading& reading) {
   reading.extra["clock"] = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", year, month, day, hour, minute, second);
 }
 
-/// Empty on most firmware: NUL, FF or "41 F4 FF .." instead of text. Text ends at the first NUL.
+/// Empty on most firmware: NUL, FF or "41 F4 FF .." instead of text. Text ends at the first NUL, or at the first FF
+/// that newer firmware fills up with.
 std::optional<std::string> clean_text(ByteView bytes) {
   std::string text;
   for (const std::uint8_t byte : bytes) {
-    if (byte == 0) break;
+    if (byte == 0 || byte == 0xFF) break;
     if (byte < 0x20 || byte > 0x7E) return std::nullopt;
     text.push_back(static_cast<char>(byte));
   }
@@ -195,6 +196,9 @@ Outcome<void> Eg4LlDriver::accept_inverter(ByteView map, Block block) {
   constexpr double kLowest_V = 8;
   if (*reading.voltage_V < kLowest_V || *reading.soc_pct > 100) return fail(Fault::implausible);
   if (reading.soh_pct && *reading.soh_pct > 100) return fail(Fault::implausible);
+  // The one temperature of the bank; without it a limit would have to assume the worst.
+  reading.temps_C = {static_cast<double>(*read_raw(map, at(kInverterTemperature), Wire::i16be))};
+  reading.temp_names = {"Highest"};
   const std::uint16_t state = reg(map, kInverterStateRegister);
   constexpr std::array<std::string_view, 4> kStates = {"start", "standby", "charging", "discharging"};
   reading.extra["state"] = std::string(kStates[state & 3U]);
@@ -252,7 +256,14 @@ std::optional<Reading> Eg4LlDriver::partial() const {
   reading.model = settings_.model;
   if (settings_.sw) reading.sw = settings_.sw;
   reading.serial = settings_.serial;
-  reading.extra.insert(settings_.extra.begin(), settings_.extra.end());
+  if (!settings_.extra.empty()) {
+    // Fifty thresholds that hardly anybody looks at: put together when somebody does.
+    reading.extra = Extras::later([live = reading.extra, slow = settings_.extra] {
+      Extras::Map all = live.map();
+      all.insert(slow.begin(), slow.end());
+      return all;
+    });
+  }
   return reading;
 }
 

@@ -178,6 +178,8 @@ class SimulatedEg4Ll final : public SimulatedDevice {
     for (const auto& cell : truth.cells_V) told.cells_V.push_back(stepped(cell, 0.001));
     told.charge_fet = truth.charge_fet;
     told.discharge_fet = truth.discharge_fet;
+    told.temps_C = {extra_number(truth, "temp_max_C", 0)};
+    told.temp_names = {"Highest"};
     told.sw = "02.11";
     const double current = truth.current_A.value_or(0);
     told.extra["state"] = std::string(current > 0 ? "charging" : current < 0 ? "discharging" : "standby");

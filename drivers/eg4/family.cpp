@@ -43,7 +43,7 @@ DriverInfo eg4_ll_info() {
   // 1 to 16 by DIP switches; LifePower4 V2 packs were met at 64.
   info.probe_addresses = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64};
   info.address_default = 2;
-  info.min_interval = std::chrono::milliseconds(1000);
+  info.min_interval = std::chrono::milliseconds(2000);  // drivers in the field ask every 2 to 10 s
   info.probe_rank = 45;
   info.unavailable.fets = true;
   info.settings = {{"tenths", DriverSetting::Kind::boolean, "no", 0, 0,

@@ -10,6 +10,8 @@ constexpr std::size_t kMostCells = 32;
 constexpr std::size_t kMostSensors = 16;
 constexpr std::uint8_t kCodeLow = 1;
 constexpr std::uint8_t kCodeHigh = 2;
+constexpr std::uint8_t kReturnChecksum = 2;
+constexpr std::uint8_t kReturnLengthChecksum = 3;
 
 AsciiCommand command_of(ByteView request) {
   // CID2 is the fourth pair of characters behind SOI.
@@ -105,7 +107,10 @@ void decode_states(ByteView tail, Reading& reading) {
   reading.charge_fet = (fets & kChargeFet) != 0;
   reading.heater_on = (fets & kHeater) != 0;
   reading.extra["charge_limiter"] = (fets & kChargeLimiter) != 0 ? 1.0 : 0.0;
-  if ((read_be<2>(tail, kTemperatureEventAt) >> kFireBit & 1U) != 0) reading.extra["fire_alarm"] = 1.0;
+  for (const NamedEvent& event : kNamedEvents) {
+    const auto bits = static_cast<std::uint64_t>(*read_raw(tail, event.offset, event.wire));
+    if ((bits >> event.bit & 1U) != 0) reading.extra[std::string(event.name)] = 1.0;
+  }
   switch (tail[kSystemStatusAt]) {
     case 0:
       reading.extra["state"] = std::string("discharging");
@@ -140,7 +145,12 @@ Bytes ascii_request(std::uint8_t address, AsciiCommand command) {
 Scan LifePower4::scan(ByteView request, ByteView buffer) {
   const Scan scan = ascii::scan_answer(request, buffer);
   if (scan.kind != Scan::Kind::frame || !is_known_request(request)) return scan;
-  const auto info = ascii::answer_info(buffer.subspan(scan.begin, scan.size));
+  const ByteView frame = buffer.subspan(scan.begin, scan.size);
+  // CHKSUM or LCHKSUM: the question came damaged, and is to be asked again.
+  const auto content = ascii::parse(frame);
+  const bool damaged = content && (content->code == kReturnChecksum || content->code == kReturnLengthChecksum);
+  if (damaged) return Scan::drop(scan.begin + scan.size, Fault::crc);
+  const auto info = ascii::answer_info(frame);
   // The late answer to the other question of a poll, or what another master asked for.
   if (info && !fits(request, *info)) return Scan::drop(scan.begin + scan.size, Fault::foreign);
   return scan;

@@ -91,8 +91,20 @@ inline constexpr EventByte kEvents[] = {
     {9, Wire::u8, kCurrentEvents}, {10, Wire::u8, kSocEvents},
 };
 inline constexpr std::size_t kBalanceEventAt = 5;
-inline constexpr std::size_t kTemperatureEventAt = 7;
-inline constexpr unsigned kFireBit = 13;
+/// Events that a condition does not tell apart; they stand in `extra` by name while in force. A lockout ends only when
+/// somebody switches the pack off and on.
+struct NamedEvent {
+  std::size_t offset;
+  Wire wire;
+  unsigned bit;
+  std::string_view name;
+};
+inline constexpr NamedEvent kNamedEvents[] = {
+    {7, Wire::u16be, 13, "fire_alarm"},
+    {9, Wire::u8, 4, "discharge_overcurrent_2"},
+    {9, Wire::u8, 6, "discharge_overcurrent_2_lockout"},
+    {9, Wire::u8, 7, "short_circuit_lockout"},
+};
 inline constexpr std::size_t kFetStatusAt = 11;
 inline constexpr std::uint8_t kDischargeFet = 1U << 0U;
 inline constexpr std::uint8_t kChargeFet = 1U << 1U;

@@ -64,9 +64,11 @@ class SimulatedLifePower4 final : public SimulatedDevice {
       if (name == nullptr) continue;
       told.extra[std::string(name->name)] = *stepped(extra_number(truth, name->name, 0), field.scale);
     }
-    const bool fire =
-        std::find(in_force.begin(), in_force.end(), Alarm{Condition::internal, AlarmLevel::alarm}) != in_force.end();
-    if (fire) told.extra["fire_alarm"] = 1.0;
+    for (const NamedEvent& event : kNamedEvents) {
+      const auto* const byte = std::find_if(std::begin(kEvents), std::end(kEvents),
+                                            [&](const EventByte& entry) { return entry.offset == event.offset; });
+      if ((encode_alarms(byte->bits, in_force) >> event.bit & 1U) != 0) told.extra[std::string(event.name)] = 1.0;
+    }
     told.extra["charge_limiter"] = extra_number(truth, "charge_limiter", 0);
     const double current = truth.current_A.value_or(0);
     told.extra["state"] = std::string(current > 0 ? "charging" : current < 0 ? "discharging" : "standby");

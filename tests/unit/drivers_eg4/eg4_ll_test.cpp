@@ -69,6 +69,63 @@ TEST(Eg4Ll, RequestsAreThoseOfTheReference) {
   EXPECT_EQ(to_hex(modbus::read_request(1, 3, kStatusBlock.first, kStatusBlock.count)), "01 03 00 00 00 27 05 D0");
   EXPECT_EQ(to_hex(modbus::read_request(2, 3, kIdentityBlock.first, kIdentityBlock.count)), "02 03 00 69 00 17 D5 EB");
   EXPECT_EQ(to_hex(modbus::read_request(1, 3, kConfigBlock.first, kConfigBlock.count)), "01 03 00 2D 00 5B 94 38");
+  EXPECT_EQ(to_hex(modbus::read_request(16, 3, kStatusBlock.first, kStatusBlock.count)), "10 03 00 00 00 27 06 91");
+  EXPECT_EQ(to_hex(modbus::read_request(64, 3, kStatusBlock.first, kStatusBlock.count)), "40 03 00 00 00 27 0A C1");
+  EXPECT_EQ(to_hex(modbus::read_request(16, 3, kIdentityBlock.first, kIdentityBlock.count)), "10 03 00 69 00 17 D6 99");
+  EXPECT_EQ(to_hex(modbus::read_request(64, 3, kIdentityBlock.first, kIdentityBlock.count)), "40 03 00 69 00 17 DA C9");
+}
+
+/// An answer with these registers; the others are 0.
+Bytes answer_with(const Bytes& request, const std::map<unsigned, std::uint16_t>& registers) {
+  const auto first = read_be<2>(request, 2);
+  Bytes answer{request[0], request[1], static_cast<std::uint8_t>(2 * request[5])};
+  answer.resize(answer.size() + answer[2]);
+  for (const auto& [number, value] : registers) write_raw(answer, 3 + (number - first) * 2, Wire::u16be, value);
+  return modbus::with_crc(std::move(answer));
+}
+
+TEST(Eg4Ll, AnEmptyBatteryThatMayNotBeChargedIsOne) {
+  const Bytes request = modbus::read_request(2, 3, 0, 39);
+  const std::map<unsigned, std::uint16_t> empty = {{0, 4480}, {1, 0}, {2, 2800}, {3, 2801}, {23, 100}, {36, 2}};
+  Eg4LlDriver driver({2, {}, {}, {}});
+  ASSERT_TRUE(driver.accept(request, answer_with(request, empty)));
+  const auto reading = driver.take();
+  EXPECT_EQ(reading->soc_pct, 0);
+  EXPECT_EQ(reading->remaining_Ah, 0);
+  EXPECT_EQ(reading->max_charge_current_A, 0);
+  // Without SoH and capacity there is nothing of a battery in the rest.
+  auto nothing = empty;
+  nothing.erase(23);
+  EXPECT_EQ(driver.accept(request, answer_with(request, nothing)).error(), Fault::implausible);
+  auto dead = empty;
+  dead.erase(0);
+  EXPECT_EQ(driver.accept(request, answer_with(request, dead)).error(), Fault::implausible);
+}
+
+TEST(Eg4Ll, TextEndsWhereTheFillerBegins) {
+  const Bytes request = modbus::read_request(2, 3, kIdentityBlock.first, kIdentityBlock.count);
+  Bytes answer = answer_with(
+      request,
+      {{105, 0x4C46}, {106, 0x50FF}, {107, 0xFFFF}, {117, 0x5A30}, {118, 0xFFFF}, {120, 0x41F4}, {121, 0xFFFF}});
+  Eg4LlDriver driver({2, {}, {}, {}});
+  ASSERT_TRUE(driver.accept(request, answer));
+  const auto reading = driver.partial();
+  EXPECT_EQ(reading->model, "LFP");
+  EXPECT_EQ(reading->sw, "Z0");
+  EXPECT_FALSE(reading->serial);
+}
+
+TEST(Eg4Ll, IdentityIsAskedAgainWhenItLookedWrong) {
+  std::mt19937 random(26);
+  Reading truth = truth_for(random);
+  const auto device = simulate_eg4_ll({2, {}});
+  Eg4LlDriver driver({2, {}, {}, {}});
+  auto dialogue = dialogue_with(driver, test::answer_from(*device, truth));
+  ASSERT_TRUE(dialogue.run(driver.poll(TimePoint{})));
+  truth.serial = "2023-01-01";
+  EXPECT_EQ(dialogue.run(driver.poll(TimePoint{}))->serial, "2022-10-26");
+  driver.refresh();
+  EXPECT_EQ(dialogue.run(driver.poll(TimePoint{}))->serial, "2023-01-01");
 }
 
 TEST(Eg4Ll, ABlockOfZerosIsAskedForAgainAndNeverPublished) {

@@ -185,6 +185,64 @@ TEST(TianPower, WhatHardlyChangesMustComeTwiceBeforeItIsBelieved) {
   EXPECT_TRUE(pack.accept(answer()));
 }
 
+TEST(LifePower4, RequestsAreThoseOfTheReference) {
+  const auto text = [](std::uint8_t address, AsciiCommand command) {
+    const Bytes request = ascii_request(address, command);
+    return std::string(request.begin(), request.end());
+  };
+  EXPECT_EQ(text(0, AsciiCommand::analog), "~20004A420000FDA3\r");
+  EXPECT_EQ(text(0, AsciiCommand::alarm), "~20004A440000FDA1\r");
+  EXPECT_EQ(text(1, AsciiCommand::analog), "~20014A420000FDA2\r");
+  EXPECT_EQ(text(1, AsciiCommand::alarm), "~20014A440000FDA0\r");
+  EXPECT_EQ(text(2, AsciiCommand::analog), "~20024A420000FDA1\r");
+  EXPECT_EQ(text(2, AsciiCommand::alarm), "~20024A440000FD9F\r");
+}
+
+TEST(LifePower4, AQuestionThatCameDamagedIsAskedAgain) {
+  std::mt19937 random(16);
+  Reading truth = truth_for(random);
+  const auto device = simulate_eg4({2, {{"protocol", "ascii"}}});
+  Eg4Driver driver({2, {}, {}, {{"protocol", "ascii"}}});
+  int questions = 0;
+  auto dialogue = dialogue_with(driver, [&](ByteView request) {
+    const auto code = static_cast<std::uint8_t>(questions % 4 == 0 ? 2 : 3);
+    return ++questions % 2 != 0 ? ascii::build({kVersion, 2, kDeviceClass, code, {}})
+                                : device->respond(request, truth).answer;
+  });
+  EXPECT_TRUE(dialogue.run(driver.poll(TimePoint{})));
+  EXPECT_EQ(questions, 4);
+}
+
+TEST(LifePower4, AnotherVersionOrDeviceClassIsNoAnswer) {
+  std::mt19937 random(17);
+  Reading truth = truth_for(random);
+  const auto device = simulate_eg4({1, {{"protocol", "ascii"}}});
+  const Bytes request = ascii_request(1, AsciiCommand::analog);
+  const auto answer = *ascii::parse(device->respond(request, truth).answer);
+  auto daren = answer;
+  daren.version = 0x22;
+  EXPECT_EQ(LifePower4::scan(request, ascii::build(daren)).fault, Fault::foreign);
+  auto pace = answer;
+  pace.cid1 = 0x46;
+  EXPECT_EQ(LifePower4::scan(request, ascii::build(pace)).fault, Fault::foreign);
+  auto neighbour = answer;
+  neighbour.address = 2;
+  EXPECT_EQ(LifePower4::scan(request, ascii::build(neighbour)).fault, Fault::foreign);
+}
+
+TEST(Eg4, IdentityIsAskedAgainWhenItLookedWrong) {
+  std::mt19937 random(18);
+  Reading truth = truth_for(random);
+  const auto device = simulate_eg4({1, {}});
+  Eg4Driver driver({1, {}, {}, {}});
+  auto dialogue = dialogue_with(driver, answer_from(*device, truth));
+  EXPECT_EQ(dialogue.run(driver.poll(TimePoint{}))->serial, "TP2210150042");
+  truth.serial = "TP2301010001";
+  EXPECT_EQ(dialogue.run(driver.poll(TimePoint{}))->serial, "TP2210150042");
+  driver.refresh();
+  EXPECT_EQ(dialogue.run(driver.poll(TimePoint{}))->serial, "TP2301010001");
+}
+
 TEST(LifePower4, FramesThatContradictThemselvesAreRefused) {
   std::mt19937 random(13);
   Reading truth = truth_for(random);

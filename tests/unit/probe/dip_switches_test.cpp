@@ -39,6 +39,18 @@ TEST(DipSwitches, SettingsOfTheVendorSheets) {
   EXPECT_EQ(setting("eg4-ll", 0), "none");
 }
 
+TEST(DipSwitches, EveryRowOfTheInvertedSheet) {
+  constexpr std::string_view kSheet[] = {"ON ON ON OFF",   "ON ON OFF ON",   "ON ON OFF OFF",   "ON OFF ON ON",
+                                         "ON OFF ON OFF",  "ON OFF OFF ON",  "ON OFF OFF OFF",  "OFF ON ON ON",
+                                         "OFF ON ON OFF",  "OFF ON OFF ON",  "OFF ON OFF OFF",  "OFF OFF ON ON",
+                                         "OFF OFF ON OFF", "OFF OFF OFF ON", "OFF OFF OFF OFF", "ON ON ON ON"};
+  for (unsigned address = 1; address <= 16; ++address) EXPECT_EQ(setting("eg4-ll", address), kSheet[address - 1]);
+  EXPECT_EQ(setting("eg4-ll", 64), "none");
+  EXPECT_EQ(family("daren").host, 32U);
+  EXPECT_EQ(family("eg4-ll").host, 16U);
+  EXPECT_EQ(family("rack-6").host, 0U);
+}
+
 TEST(DipSwitches, BothWaysAgreeAndNoSettingStandsTwice) {
   for (const DipFamily& known : dip_families()) {
     std::set<std::string> seen;
@@ -96,6 +108,39 @@ TEST(Wiring, HoldsTheInverterProtocols) {
         " " + std::string(protocol.can) + " | " + (protocol.rs485.empty() ? "-" : std::string(protocol.rs485)) + " |";
     EXPECT_NE(document.find(row), std::string::npos) << row;
   }
+}
+
+TEST(Wiring, InverterProtocolsAndCablesAreThoseOfTheVendorSheet) {
+  const std::string document = wiring();
+  for (const char* row : {"| 0 | OFF | OFF | OFF | OFF | OFF | OFF | Luxpower | SRNE |",
+                          "| 16 | OFF | OFF | OFF | OFF | ON | OFF | Victron, SMA, Sofar | - |",
+                          "| 32 | OFF | OFF | OFF | OFF | OFF | ON | Pylon, Deye | Voltronic |",
+                          "| 48 | OFF | OFF | OFF | OFF | ON | ON | Growatt | Growatt |",
+                          "| Growatt SPF | CAN | 4 H, 5 L | standard |",
+                          "| Growatt SPF | RS485 | 1 B, 2 A | standard |",
+                          "| Growatt SPH | CAN | 4 H, 5 L | standard |",
+                          "| Goodwe | CAN | 4 H, 5 L | standard |",
+                          "| Solis | CAN | 4 H, 5 L | standard |",
+                          "| Sofar | CAN | 1 H, 2 L | custom |",
+                          "| SMA | CAN | 4 H, 5 L | standard |",
+                          "| Victron | CAN | **7 H, 8 L** | custom |",
+                          "| Luxpower | CAN | 4 H, 3 L | custom |",
+                          "| Deye | CAN | 4 H, 5 L | standard |",
+                          "| Sorotec | CAN | 4 H, 5 L | standard |",
+                          "| Megarevo | CAN | 4 H, 5 L | standard |",
+                          "| Voltronic | RS485 | 3 B, 5 A | custom |",
+                          "| SRNE | RS485 | 7 A, 8 B | custom |",
+                          "| Senergy | CAN | 4 H, 5 L | standard |",
+                          "| Sol-Ark | CAN | 4 H, 5 L | standard |",
+                          "| MPP Solar | RS485 | 3 B, 5 A | custom |",
+                          "| Sacolar | CAN | 4 H, 5 L | standard |",
+                          "| TRONTE | RS485 | 3 B, 5 A | custom |",
+                          "| 9, 16 | B | | 4 | CAN-H | | 1, 8 | B |",
+                          "| 10, 15 | A | | 5 | CAN-L | | 2, 7 | A |",
+                          "| 11, 14 | GND | | 3, 6 | GND | | 3, 6 | GND |"}) {
+    EXPECT_NE(document.find(row), std::string::npos) << row;
+  }
+  EXPECT_EQ(inverter_protocols().size(), 4U);
 }
 
 TEST(Wiring, WarnsOfMissingIsolationFirst) {

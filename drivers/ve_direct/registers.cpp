@@ -48,7 +48,7 @@ constexpr std::array kRegisters{
     Register{0x0300, i32le, 0.1, past("deepest_discharge_Ah"), history, kNoS32},
     Register{0x0301, i32le, 0.1, past("last_discharge_Ah"), history, kNoS32},
     Register{0x0302, i32le, 0.1, past("average_discharge_Ah"), history, kNoS32},
-    Register{0x0303, u32le, 1, past("charge_cycles"), history},
+    Register{kCycles, u32le, 1, past("charge_cycles"), history},
     Register{0x0304, u32le, 1, past("full_discharges"), history},
     Register{0x0305, i32le, 0.1, past("total_drawn_Ah"), history, kNoS32},
     Register{0x0306, i32le, 0.01, past("min_voltage_V"), history, kNoS32},
@@ -235,6 +235,7 @@ Outcome<void> decode_register(std::uint16_t id, ByteView value, Reading& reading
     return {};
   }
   store(entry->place, reading, scaled(*raw, entry->scale, entry->bias));
+  if (id == kCycles) reading.cycles = *raw;
   return {};
 }
 

@@ -52,6 +52,7 @@ inline constexpr std::uint16_t kSoc = 0x0FFF;
 inline constexpr std::uint16_t kTimeToGo = 0x0FFE;
 inline constexpr std::uint16_t kConsumed = 0xEEFF;
 inline constexpr std::uint16_t kCapacity = 0x1000;
+inline constexpr std::uint16_t kCycles = 0x0303;
 inline constexpr std::uint16_t kSynchronise = 0x102C;  // command: set without value
 
 /// Puts the value of a register that answered with flags 0 into `reading` ("not available" takes it away).

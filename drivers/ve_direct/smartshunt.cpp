@@ -163,6 +163,9 @@ Outcome<void> SmartShunt::accept_main(const TextParser& block) {
   if (++blocks_since_history_ == kHistoryGone) {
     slow_.history.clear();
     slow_.cycles.reset();
+    for (Question& question : questions_) {
+      if (question.pace == Pace::history) question.due = TimePoint{};
+    }
   }
   return {};
 }

@@ -270,16 +270,25 @@ TEST(SmartShunt, ABlockThatCameSinceTheLastPollIsFresh) {
   EXPECT_EQ(reading->soc_pct, 50);
 }
 
-TEST(SmartShunt, HistoryThatNoLongerComesIsAskedForByHex) {
-  Bench bench;
-  ASSERT_TRUE(bench.poll());
+TEST(SmartShunt, HistoryThatNoLongerComesIsForgotten) {
+  Bench bench(Bench::Settings{{"hex", "none"}});
+  ASSERT_TRUE(bench.poll()->cycles);
   bench.dialogue.says = [&] { return bench.device.main_block(bench.battery); };
   Outcome<Reading> reading = bench.poll();
   for (int second = 0; second < 40; ++second) reading = bench.poll();
   ASSERT_TRUE(reading);
   EXPECT_FALSE(reading->cycles);
-  for (int second = 0; second < 300; ++second) reading = bench.poll();
+  EXPECT_TRUE(reading->history.empty());
+}
+
+TEST(SmartShunt, HistoryThatNoLongerComesIsAskedForByHex) {
+  Bench bench;
+  ASSERT_TRUE(bench.poll());
+  bench.dialogue.says = [&] { return bench.device.main_block(bench.battery); };
+  Outcome<Reading> reading = bench.poll();
+  for (int second = 0; second < 100; ++second) reading = bench.poll();
   EXPECT_EQ(reading->history.at("charge_cycles"), 7);
+  EXPECT_EQ(reading->cycles, 7);
   EXPECT_EQ(reading->history.at("max_voltage_V"), 56.8);
 }
 

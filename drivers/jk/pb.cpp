@@ -1,6 +1,7 @@
 #include "pb.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bms/modbus.hpp"
 
@@ -181,23 +182,29 @@ Conversation<Outcome<void>> PbDriver::ask_slow(Block block, TimePoint now) {
     if (!settings && !again) known.due = TimePoint::max();
     co_return answer;
   }
-  const bool bearable = answer.error() == Fault::timeout && (!known.answered || !known.windows.empty());
-  if (bearable) known.due = now + kRetryInterval;
-  co_return bearable ? Outcome<void>() : answer;
+  if (answer.error() != Fault::timeout) co_return answer;
+  if (known.answered && known.windows.empty()) {
+    known.answered = false;  // this once it is an error; a unit that keeps to itself from now on is read all the same
+    co_return answer;
+  }
+  known.due = now + kRetryInterval;
+  co_return Outcome<void>();
 }
 
 /// Status each time. Settings before it when they are due: they were said to wake units of firmware 15.36. About behind
 /// it, so that a silent battery costs no more time than it must.
 Conversation<Outcome<Reading>> PbDriver::poll(TimePoint now) {
   drop_status();
-  const bool first = !memory(Block::settings).due;
-  const auto settings = co_await ask_slow(Block::settings, now);
-  if (!settings) co_return fail(settings.error());
-  const auto status = co_await ask(Block::status, memory(Block::settings).answered ? 2 : 1);
+  Memory& settings = memory(Block::settings);
+  const bool was_silent = std::exchange(silent_, true);
+  const auto before = co_await ask_slow(Block::settings, now);
+  if (!before) co_return fail(before.error());
+  const auto status = co_await ask(Block::status, settings.answered ? 2 : 1);
   if (!status) co_return fail(status.error());
-  if (first && !memory(Block::settings).answered) {
+  silent_ = false;
+  if (was_silent && settings.windows.empty()) {
     // The first question after a silence may get lost: the unit is awake now.
-    memory(Block::settings).due.reset();
+    settings.due.reset();
     const auto again = co_await ask_slow(Block::settings, now);
     if (!again) co_return fail(again.error());
   }

@@ -47,7 +47,7 @@ class PbDriver final : public Driver {
     Bytes block = Bytes(kBlockSize);
     std::vector<Window> windows;
     int reads = 0;          ///< whole blocks that came
-    bool answered = false;  ///< this unit is known to answer it
+    bool answered = false;  ///< this unit answered when it was last asked
     std::optional<TimePoint> due;
     void forget();
   };
@@ -76,6 +76,7 @@ class PbDriver final : public Driver {
   std::optional<std::uint8_t> source_;  ///< the pack that what is in memory came from
   std::array<Memory, 3> memory_;        ///< settings, status, about
   SlowFacts slow_;
+  bool silent_ = true;     ///< the last poll got no status
   bool fresh_ = false;     ///< something came since the last complete Reading
   bool complete_ = false;  ///< a whole status block did
 };

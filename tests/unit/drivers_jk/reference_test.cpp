@@ -287,6 +287,18 @@ TEST(PbConversation, ALostFirstQuestionCostsNoSettings) {
   EXPECT_EQ(*reading, bench.device->quantised(bench.truth));
 }
 
+TEST(PbConversation, AUnitThatWakesUpTellsItsSettingsAtOnce) {
+  Pb bench;
+  const auto honest = bench.line.answerer;
+  bench.line.answerer = [](ByteView) { return Bytes(); };
+  for (const int second : {0, 1, 2}) {
+    EXPECT_EQ(bench.line.run(bench.driver.poll(TimePoint(seconds(second)))).error(), Fault::timeout);
+    if (second == 1) bench.driver.refresh();
+  }
+  bench.line.answerer = honest;
+  EXPECT_EQ(*bench.line.run(bench.driver.poll(TimePoint(seconds(3)))), bench.device->quantised(bench.truth));
+}
+
 TEST(PbConversation, SettingsAndIdentityHoldWhileTheirRepetitionIsNotAnswered) {
   Pb bench;
   const auto honest = bench.line.answerer;
@@ -302,6 +314,16 @@ TEST(PbConversation, SettingsAndIdentityHoldWhileTheirRepetitionIsNotAnswered) {
   // Where something looked wrong, what is known does not count any more.
   bench.driver.refresh();
   EXPECT_EQ(bench.line.run(bench.driver.poll(TimePoint(seconds(402)))).error(), Fault::timeout);
+  // A unit that tells status alone from now on (a master came to its bus) is read without them, and with them again.
+  const auto alone = bench.line.run(bench.driver.poll(TimePoint(seconds(403))));
+  ASSERT_FALSE(alone) << "settings are silent for the second time, about for the first";
+  const auto status = bench.line.run(bench.driver.poll(TimePoint(seconds(404))));
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->soc_pct, bench.device->quantised(bench.truth).soc_pct);
+  EXPECT_FALSE(status->serial);
+  EXPECT_FALSE(status->max_charge_current_A);
+  bench.line.answerer = honest;
+  EXPECT_EQ(*bench.line.run(bench.driver.poll(TimePoint(seconds(500)))), bench.device->quantised(bench.truth));
 }
 
 TEST(PbProbe, DoesNotWriteToAnotherDevice) {

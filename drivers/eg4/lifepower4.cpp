@@ -111,19 +111,9 @@ void decode_states(ByteView tail, Reading& reading) {
     const auto bits = static_cast<std::uint64_t>(*read_raw(tail, event.offset, event.wire));
     if ((bits >> event.bit & 1U) != 0) reading.extra[std::string(event.name)] = 1.0;
   }
-  switch (tail[kSystemStatusAt]) {
-    case 0:
-      reading.extra["state"] = std::string("discharging");
-      break;
-    case 1:
-      reading.extra["state"] = std::string("charging");
-      break;
-    case 3:
-      reading.extra["state"] = std::string("standby");
-      break;
-    default:
-      break;
-  }
+  const auto* const state = std::find_if(std::begin(kSystemStates), std::end(kSystemStates),
+                                         [&](const SystemState& known) { return known.mask == tail[kSystemStatusAt]; });
+  if (state != std::end(kSystemStates)) reading.extra["state"] = std::string(state->name);
 }
 
 /// Whether INFO can be the answer to this command: answers do not repeat it.

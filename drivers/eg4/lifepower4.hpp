@@ -111,6 +111,14 @@ inline constexpr std::uint8_t kChargeFet = 1U << 1U;
 inline constexpr std::uint8_t kChargeLimiter = 1U << 2U;
 inline constexpr std::uint8_t kHeater = 1U << 3U;
 inline constexpr std::size_t kSystemStatusAt = 12;
+/// Bits, one at a time: recorded packs tell 01 at -2.25 A (gonzalop/wombatt#13) and 02 at +6.69 A
+/// (nkinnan/esphome-pace-bms: components/pace_bms/pace_bms_protocol_v20.cpp). At rest 0 is told, too.
+struct SystemState {
+  std::uint8_t mask;
+  std::string_view name;
+};
+inline constexpr SystemState kSystemStates[] = {
+    {1U << 0U, "discharging"}, {1U << 1U, "charging"}, {1U << 3U, "standby"}};
 inline constexpr std::size_t kBalancingAt = 13;
 inline constexpr std::size_t kAlarmSize = 17;  ///< without the reserved last byte
 

@@ -135,7 +135,7 @@ class SimulatedLifePower4 final : public SimulatedDevice {
     if (truth.heater_on.value_or(false)) fets |= kHeater;
     tail[kFetStatusAt] = static_cast<std::uint8_t>(fets);
     const double current = truth.current_A.value_or(0);
-    tail[kSystemStatusAt] = static_cast<std::uint8_t>(current > 0 ? 1 : current < 0 ? 0 : 3);
+    tail[kSystemStatusAt] = kSystemStates[current < 0 ? 0 : current > 0 ? 1 : 2].mask;
     return info;
   }
 

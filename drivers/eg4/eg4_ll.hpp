@@ -159,20 +159,42 @@ inline constexpr unsigned kClockRegister = 45;
 
 /// The map for inverters. Current is the sum of the bank, SoC its weighted mean, voltage that of its lowest pack.
 inline constexpr Field kInverterFields[] = {
-    {at(21), Wire::u16be, 1, &Reading::soc_pct},                     // %
-    {at(22), Wire::u16be, 0.01, &Reading::voltage_V},                // V
-    {at(23), Wire::i16be, 0.01, &Reading::current_A},                // A, charging > 0
-    {at(24), Wire::i16be, 1, ExtraName{"temp_max_C"}},               // degC
-    {at(25), Wire::u16be, 0.01, &Reading::max_charge_current_A},     // A
-    {at(30), Wire::u16be, 1, &Reading::cycles},                      // of the pack with most
-    {at(32), Wire::u16be, 1, &Reading::soh_pct, 0, 0},               // %; 0 on some units
-    {at(33), Wire::u16be, 0.01, &Reading::max_voltage_V, 0, 0},      // V
+    {at(21), Wire::u16be, 1, &Reading::soc_pct},                  // %
+    {at(22), Wire::u16be, 0.01, &Reading::voltage_V},             // V
+    {at(23), Wire::i16be, 0.01, &Reading::current_A},             // A, charging > 0
+    {at(24), Wire::i16be, 1, ExtraName{"temp_max_C"}},            // degC
+    {at(25), Wire::u16be, 0.01, &Reading::max_charge_current_A},  // A
+    {at(30), Wire::u16be, 1, &Reading::cycles},                   // of the pack with most
+    {at(32), Wire::u16be, 1, &Reading::soh_pct, 0, 0},            // %; 0 on some units
+    // V. One project reads it as capacity / 20 (280 Ah), but the firmware looks it up by the number of cells: 5600 for
+    // 16, 2800 for 8, 1400 for 4 (joyfulhouse/pylxpweb: docs/BATTERY_RS485_PROTOCOLS.md), which is 3.5 V a cell.
+    {at(33), Wire::u16be, 0.01, &Reading::max_voltage_V, 0, 0},
     {at(35), Wire::u16be, 0.01, &Reading::max_discharge_current_A},  // A
     {at(37), Wire::u16be, 0.001, ExtraName{"cell_max_V"}},           // V, of the bank
     {at(38), Wire::u16be, 0.001, ExtraName{"cell_min_V"}},           // V, of the bank
     {at(39), Wire::u16be, 1, ExtraName{"cell_max_number"}, 1},       // told from 0
     {at(40), Wire::u16be, 1, ExtraName{"cell_min_number"}, 1},       // told from 0
 };
+/// Register 20, from the firmware by one project (joyfulhouse/pylxpweb: docs/BATTERY_RS485_PROTOCOLS.md). What is
+/// permitted stands in register 19, so these inform: warnings.
+inline constexpr AlarmBit kInverterProtections[] = {
+    {0, Condition::short_circuit, AlarmLevel::warning},
+    {3, Condition::cell_undervoltage, AlarmLevel::warning},
+    {4, Condition::discharge_overcurrent, AlarmLevel::warning},
+    {5, Condition::charge_overcurrent, AlarmLevel::warning},
+    {7, Condition::mos_overtemperature, AlarmLevel::warning},
+    {8, Condition::charge_undertemperature, AlarmLevel::warning},
+    {9, Condition::discharge_undertemperature, AlarmLevel::warning},
+    {10, Condition::charge_overtemperature, AlarmLevel::warning},
+    {11, Condition::discharge_overtemperature, AlarmLevel::warning},
+    {12, Condition::cell_overvoltage, AlarmLevel::warning},
+    {2, Condition::internal, AlarmLevel::warning},   // not known
+    {13, Condition::internal, AlarmLevel::warning},  // pack voltage, too low or too high
+    {14, Condition::internal, AlarmLevel::warning},  // charge voltage
+};
+inline constexpr unsigned kInverterFloatStoppedBit = 1;
+inline constexpr unsigned kInverterAmbientBit = 6;
+inline constexpr unsigned kInverterHeaterBit = 15;
 inline constexpr unsigned kInverterStateRegister = 19;
 inline constexpr unsigned kInverterProtectionRegister = 20;
 inline constexpr unsigned kInverterTemperature = 24;

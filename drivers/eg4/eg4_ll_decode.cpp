@@ -18,11 +18,11 @@ bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-/// Ambient bits do not tell hot from cold; what the board measures does.
-void add_ambient(bool in_force, AlarmLevel level, const Reading& reading, std::vector<Alarm>& alarms) {
+/// Ambient bits do not tell hot from cold; what the board (or the bank) measures does.
+void add_ambient(bool in_force, AlarmLevel level, std::optional<double> measured_C, std::vector<Alarm>& alarms) {
   constexpr double kCold_C = 15;
   if (!in_force) return;
-  const bool cold = reading.mos_temp_C.value_or(kCold_C) < kCold_C;
+  const bool cold = measured_C.value_or(kCold_C) < kCold_C;
   add_alarm(alarms, {cold ? Condition::env_undertemperature : Condition::env_overtemperature, level});
 }
 
@@ -33,8 +33,8 @@ void decode_events(ByteView map, Reading& reading) {
   decode_alarms(kWarnings, warning, alarms);
   decode_alarms(kProtections, protection, alarms);
   decode_alarms(kErrors, reg(map, kErrorRegister), alarms);
-  add_ambient((warning >> kAmbientBit & 1U) != 0, AlarmLevel::warning, reading, alarms);
-  add_ambient((protection >> kAmbientBit & 1U) != 0, AlarmLevel::alarm, reading, alarms);
+  add_ambient((warning >> kAmbientBit & 1U) != 0, AlarmLevel::warning, reading.mos_temp_C, alarms);
+  add_ambient((protection >> kAmbientBit & 1U) != 0, AlarmLevel::alarm, reading.mos_temp_C, alarms);
   if ((warning >> kFloatStoppedBit & 1U) != 0) reading.extra["float_stopped"] = 1.0;
 }
 
@@ -215,11 +215,16 @@ Outcome<void> Eg4LlDriver::accept_inverter(ByteView map, Block block) {
   }
   const std::uint16_t version = reg(map, kInverterVersion);
   if (version != 0) reading.sw = fmt::format("{:02X}.{:02X}", version >> 8U, version & 0xFFU);
-  // The bits of these words are not published: that there is something is all that is known.
   auto& alarms = reading.alarms.emplace();
   const std::uint16_t protection = reg(map, kInverterProtectionRegister);
+  const auto told_by = [protection](unsigned bit) { return (protection >> bit & 1U) != 0; };
+  decode_alarms(kInverterProtections, protection, alarms);
+  add_ambient(told_by(kInverterAmbientBit), AlarmLevel::warning, reading.temps_C.front(), alarms);
+  if (told_by(kInverterFloatStoppedBit)) reading.extra["float_stopped"] = 1.0;
+  reading.heater_on = told_by(kInverterHeaterBit);
+  // The bits of this word are not published: that there is something is all that is known.
   const std::uint16_t warning = reg(map, kInverterWarningRegister);
-  if (protection != 0 || warning != 0) alarms.push_back({Condition::internal, AlarmLevel::warning});
+  if (warning != 0) add_alarm(alarms, {Condition::internal, AlarmLevel::warning});
   reading.extra["protection_bits"] = static_cast<double>(protection);
   reading.extra["warning_bits"] = static_cast<double>(warning);
   if (block.holds(kInverterCellCount)) reading.extra["cell_count"] = static_cast<double>(reg(map, kInverterCellCount));

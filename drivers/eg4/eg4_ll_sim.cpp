@@ -180,6 +180,7 @@ class SimulatedEg4Ll final : public SimulatedDevice {
     told.discharge_fet = truth.discharge_fet;
     told.temps_C = {extra_number(truth, "temp_max_C", 0)};
     told.temp_names = {"Highest"};
+    told.heater_on = false;
     told.sw = "02.11";
     const double current = truth.current_A.value_or(0);
     told.extra["state"] = std::string(current > 0 ? "charging" : current < 0 ? "discharging" : "standby");

@@ -89,6 +89,7 @@ Conversation<Outcome<void>> RenogyDriver::ask(Block block, int attempts) {
 
 Conversation<Outcome<void>> RenogyDriver::ask_pieces(std::size_t index) {
   for (const Block& piece : kLivePlans[index].pieces) {
+    if (memory_.has(piece.first, piece.count)) continue;
     int& misses = misses_[piece.first];
     if (!piece.needed && misses >= kMissesUntilUnknown) continue;
     const auto step = co_await ask(piece, kAttempts);

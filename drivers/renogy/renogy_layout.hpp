@@ -48,7 +48,8 @@ struct Plan {
 };
 inline constexpr Block kCellPieces[] = {{5000, 17}, {5017, 17}};
 inline constexpr Block kPackPieces[] = {{5035, 7, false}, {5042, 6}, {5048, 5, false}};
-inline constexpr Block kAlarmPieces[] = {{5100, 6, false}, {5106, 4}};
+// Published answers of a Pro end at 5106 (patman15/aiobmsble: tests/bms/test_renogy_pro_bms.py): the rest is welcome.
+inline constexpr Block kAlarmPieces[] = {{5100, 6, false}, {5106, 4, false}, {5106, 1}};
 inline constexpr Plan kLivePlans[] = {
     {{5000, 34}, kCellPieces},
     {{5035, 18}, kPackPieces},

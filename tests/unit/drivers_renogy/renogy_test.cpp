@@ -129,6 +129,28 @@ TEST(Renogy, AQuestionThatCameDamagedIsAskedAgainAndNotReadInPieces) {
   for (const Bytes& request : pair.dialogue.requests) EXPECT_GE(read_be<2>(request, 4), 10U);
 }
 
+TEST(Renogy, ABatteryWhoseRegistersEndAtTheProtectionsIsRead) {
+  std::mt19937 random(14);
+  Pair pair(Settings{{"model", "RBT12200LFP-BT"}});
+  pair.truth = random_truth(random, {4, 3});
+  auto inner = pair.dialogue.answerer;
+  pair.dialogue.answerer = [&, inner](ByteView request) {
+    const unsigned first = read_be<2>(request, 2);
+    const unsigned end = first + read_be<2>(request, 4);
+    const bool refused = first < 5110 && end > 5107;
+    return refused ? modbus::with_crc({request[0], 0x83, 2}) : inner(request);
+  };
+  for (int i = 0; i < 4; ++i) {
+    const auto reading = pair.poll();
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(reading->charge_fet, pair.truth.charge_fet);
+    EXPECT_FALSE(reading->heater_on);
+  }
+  pair.dialogue.requests.clear();
+  ASSERT_TRUE(pair.poll());
+  EXPECT_EQ(pair.dialogue.requests.size(), 4U);  // cells, pack, alarms, protections
+}
+
 /// What one status register says, the others 0: names and alarms.
 std::string said(std::uint16_t reg, std::uint16_t value) {
   Memory memory(kAddress, std::nullopt);

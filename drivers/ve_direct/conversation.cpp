@@ -17,6 +17,7 @@ constexpr milliseconds kBacklogTimeout{5};    // just what has arrived already
 constexpr milliseconds kHexTimeout{300};      // answers come within 50 to 100 ms
 constexpr milliseconds kFreshBacklog{1500};   // a block that came since a poll this long ago is not old
 constexpr int kMostBacklog = 64;              // blocks and frames an adapter can have stored
+constexpr int kAttempts = 3;                  // of a question that is not answered
 constexpr int kQuestions = 3;                 // of one register, when the device says that the last came damaged
 constexpr int kFramesPerReply = 8;            // blocks and asynchronous frames before a late answer
 constexpr int kFramesPerBlock = 32;
@@ -27,7 +28,7 @@ constexpr seconds kBurstPause{10};
 constexpr seconds kIdentityPace{3600};
 constexpr seconds kHistoryPace{60};
 constexpr seconds kRarePace{1800};
-constexpr seconds kTextPace{60};  // listening for a TEXT that was silent
+constexpr seconds kTextPace{60};  // listening for a TEXT that was silent, and looking at the monitor mode
 constexpr seconds kFirstHexPause{60};
 constexpr seconds kLongestHexPause{3600};
 constexpr double kSocTolerance_pct = 0.5;
@@ -114,7 +115,8 @@ Conversation<Outcome<void>> SmartShunt::hear_or_ask(TimePoint now) {
   if (heard) co_return heard;
   const bool silent = heard.error() == Fault::timeout || heard.error() == Fault::short_frame;
   if (!silent || !use_hex_) co_return fail(heard.error());
-  const auto asked = co_await ask_live(now);
+  auto asked = co_await ask_mode();
+  if (asked) asked = co_await ask_live(now);
   if (!asked) co_return fail(asked.error() == Fault::refused ? Fault::refused : heard.error());
   by_hex_ = true;
   next_text_ = now + kTextPace;
@@ -131,7 +133,7 @@ void SmartShunt::refresh() {
 /// One question and its answer. Whatever else comes meanwhile (blocks, asynchronous frames) is taken in too.
 Conversation<Outcome<void>> SmartShunt::ask(Bytes request, std::uint16_t id) {
   // An empty text answers a question by the same bytes; VE.Direct has a wire for each direction and so no echo.
-  const Exchange question{std::move(request), kHexTimeout, milliseconds(0), 2, true};
+  const Exchange question{std::move(request), kHexTimeout, milliseconds(0), kAttempts, true};
   const Exchange listen{{}, kHexTimeout, milliseconds(0), 1};
   const auto asked = hex::decode(ByteView(question.request).subspan(1, question.request.size() - 2));
   const bool ping = id == kPing;
@@ -186,12 +188,17 @@ Conversation<Outcome<void>> SmartShunt::ask_due(TimePoint now) {
   co_return Outcome<void>{};
 }
 
-/// TEXT is silent: the live values by HEX. Monitor mode first: a DC energy meter is no battery.
-Conversation<Outcome<void>> SmartShunt::ask_live(TimePoint now) {
+/// A DC energy meter is no battery.
+Conversation<Outcome<void>> SmartShunt::ask_mode() {
   const auto mode = co_await ask(hex::get(kMonitorMode), kMonitorMode);
   // Firmware before 4.08 does not know the register and says so by its flags; then it measures a battery.
   const bool answered = mode || (reply_ && reply_->id == kMonitorMode);
   if (!answered || (!mode && reply_->flags == 0)) co_return fail(mode.error());
+  co_return Outcome<void>{};
+}
+
+/// TEXT is silent: the live values by HEX.
+Conversation<Outcome<void>> SmartShunt::ask_live(TimePoint now) {
   start_set();
   for (const std::uint16_t id : kLiveNeeded) {
     const auto outcome = co_await ask(hex::get(id), id);
@@ -227,7 +234,8 @@ Conversation<Outcome<Reading>> SmartShunt::probe() {
     if (!silent || !use_hex_) co_return fail(heard.error());
     const auto alive = co_await ask(hex::ping(), kPing);
     if (!alive) co_return fail(heard.error());
-    const auto live = co_await ask_live(last_poll_.value_or(TimePoint{}));
+    auto live = co_await ask_mode();
+    if (live) live = co_await ask_live(last_poll_.value_or(TimePoint{}));
     if (!live) co_return fail(live.error());
     for (const std::uint16_t id : {kModel, kProductId}) static_cast<void>(co_await ask(hex::get(id), id));
   }

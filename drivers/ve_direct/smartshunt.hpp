@@ -73,6 +73,7 @@ class SmartShunt : public Driver {
   Conversation<Outcome<void>> ask(Bytes request, std::uint16_t id);
   Conversation<Outcome<void>> ask_due(TimePoint now);
   [[nodiscard]] bool told_by_text(const Question& question) const;
+  Conversation<Outcome<void>> ask_mode();
   Conversation<Outcome<void>> ask_live(TimePoint now);
   Conversation<Outcome<void>> ask_rest_of_live(TimePoint now);
   void postpone(Question& question, TimePoint now, const Outcome<void>& outcome);

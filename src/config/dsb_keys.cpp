@@ -103,7 +103,11 @@ std::span<const Remark> remarks() {
        "limits are computed at each poll; a reduction is never delayed", "33"},
       {"CELL_VOLTAGE_DIFF_KEEP_MAX_VOLTAGE_TIME_RESTART", Kind::differs,
        "the timer restarts when the spread exceeds absorption_diff_v + absorption_diff_hyst_v", ""},
-      {"USE_BMS_DVCC_VALUES", Kind::differs, "limits that a BMS sends always count, and only lower ours", "False"},
+      {"USE_BMS_DVCC_VALUES", Kind::differs,
+       "limits that a BMS sends always count, and only lower ours; with cvl_from_bms = yes its charge voltage takes "
+       "the "
+       "place of the float while it is below cell_v_max",
+       "False"},
       {"TEMPERATURE_SOURCE_BATTERY", Kind::differs,
        "the limits look at every sensor; temp_exclude names those that they shall not", "1, 2, 3, 4"},
       {"EXCLUDED_DEVICES", Kind::differs, "only ports that are named in a [battery:NAME] section are opened", ""},

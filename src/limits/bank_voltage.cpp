@@ -28,7 +28,7 @@ bool wants_top_balance(const State& pack) {
   return pack.phases.top == TopBalance::active && pack.phases.top_since_s >= pack.run_s;
 }
 
-Whole merge(const Config& config, std::span<const Unit> units, bool all) {
+Whole merge(const Config& config, const Phases& phases, std::span<const Unit> units, bool all) {
   Whole whole;
   double sum_V = 0;
   int heard = 0;
@@ -49,7 +49,7 @@ Whole merge(const Config& config, std::span<const Unit> units, bool all) {
       whole.phase.spread_V = std::max(whole.phase.spread_V, spread(*member.state));
       whole.phase.fresh = whole.phase.fresh && member.state->freshness == Freshness::fresh &&
                           cell_freshness(*member.config, *member.device, *member.state) == Freshness::fresh;
-      whole.phase.bms_voltage = whole.phase.bms_voltage && bms_voltage(*member.config, *member.state);
+      whole.phase.bms_voltage = whole.phase.bms_voltage && bms_voltage(*member.config, phases, *member.state);
       whole.phase.top_balance = whole.phase.top_balance || wants_top_balance(*member.state);
     }
   }
@@ -136,7 +136,7 @@ bool nobody_present(std::span<const Unit> units) {
 Events bank_voltage(const Config& config, BankState& state, std::span<const Unit> units, const BankInput& input,
                     const BankMoment& moment, const Timing& time, Limits& limits) {
   const bool all = nobody_present(units);
-  Whole whole = merge(config, units, all);
+  Whole whole = merge(config, state.phases, units, all);
   const int cells = whole.phase.cells;
   whole.phase.soc_pct = moment.soc_pct;
   whole.phase.fresh = whole.phase.fresh && !moment.lost_now;

@@ -114,7 +114,7 @@ struct Config {
   double enforce_k = 0.0005;    ///< V/(A s)
 
   double voltage_drop_v = 0;       ///< V, cable compensation
-  bool cvl_from_bms = false;       ///< the charge voltage is the BMS's own where it tells one, no float of ours (V9)
+  bool cvl_from_bms = false;       ///< the BMS's own charge voltage below the target takes the place of our float (V9)
   double line_resistance_ohm = 0;  ///< ohm of the charging cables, further compensation, at most 0.03 V per cell
 
   double jump_temp_c = 5;  ///< K, larger jumps of a temperature must repeat

@@ -102,7 +102,7 @@ PhaseInput phase_input(const Config& config, const State& state, const StepFacts
   phase.spread_V = spread(state);
   if (soc.freshness == Freshness::fresh) phase.soc_pct = soc.pct;
   phase.fresh = facts.cells == Freshness::fresh;
-  phase.bms_voltage = bms_voltage(config, state);
+  phase.bms_voltage = bms_voltage(config, state.phases, state);
   phase.rebulk = input.rebulk;
   phase.top_balance = input.top_balance;
   return phase;
@@ -167,8 +167,8 @@ void step_voltage(const Config& config, const Device& device, State& state, cons
   terms.ccl_A = state.charge.out_A;
   terms.cap_cause = &state.cap.cause;
   terms.cap_recovering = above(target.value_V, state.cap.value_V);
-  terms.target_V =
-      std::min(phase_target(config, state.phases, state.cells, bms_voltage(config, state)), target.value_V);
+  terms.target_V = std::min(phase_target(config, state.phases, state.cells, bms_voltage(config, state.phases, state)),
+                            target.value_V);
   terms.fresh = fresh;
   terms.bms_cap_known = state.inputs.voltage_limit.known;
   fill_holds(config, state.regulation, state.enforcement, state.cap, time, terms);

@@ -115,7 +115,8 @@ const Parameter kParameters[] = {
 
     {"voltage_drop_v", &C::voltage_drop_v, "V", 0, 5, "", "added to the charge voltage for the cables"},
     {"cvl_from_bms", &C::cvl_from_bms, "", 0, 0, "",
-     "the charge voltage is the BMS's own where it tells one, up to the absorption target; no: it only lowers ours"},
+     "the charge voltage is the BMS's own while it asks for less than the absorption target, instead of our float; no: "
+     "it only lowers ours"},
     {"line_resistance_ohm", &C::line_resistance_ohm, "ohm", 0, 1, "",
      "resistance of the cables, compensated by the charge current"},
 

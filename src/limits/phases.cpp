@@ -150,8 +150,9 @@ double phase_target(const Config& config, const Phases& phases, int cells, bool 
   return cells * (own_float ? config.cell_v_float : cell_target(config, phases));
 }
 
-bool bms_voltage(const Config& config, const State& state) {
-  return config.cvl_from_bms && state.inputs.voltage_limit.known;
+bool bms_voltage(const Config& config, const Phases& phases, const State& pack) {
+  return config.cvl_from_bms && pack.inputs.voltage_limit.known &&
+         below(pack.inputs.voltage_limit.value, pack.cells * cell_target(config, phases));
 }
 
 void start_phases(const Config& config, Phases& phases, int cells, bool in_float) {

@@ -14,7 +14,7 @@ struct PhaseInput {
   double spread_V = 0;            ///< largest spread of any one pack
   std::optional<double> soc_pct;  ///< only while fresh
   bool fresh = false;             ///< cell voltages are fresh: decisions are taken only then
-  bool bms_voltage = false;       ///< the charge voltage is the BMS's own: it knows its float itself (V9)
+  bool bms_voltage = false;       ///< the BMS asks for less than the target: it knows its float itself (V9)
   bool rebulk = false;            ///< user request
   bool top_balance = false;       ///< user request
 };
@@ -25,8 +25,10 @@ double cell_target(const Config& config, const Phases& phases);
 /// Volts of the pack the phase aims at (V1). `bms_voltage`: the cap of the BMS does what our float would.
 double phase_target(const Config& config, const Phases& phases, int cells, bool bms_voltage);
 
-/// V9: whether the BMS's charge voltage is the only source.
-bool bms_voltage(const Config& config, const State& state);
+/// V9: whether the BMS's charge voltage takes the place of our float. Only one below the target of `phases` does: many
+/// BMS tell a setting that never moves (JK's RCV or protection, Daren's highest pack voltage), and one above the target
+/// would hold the battery there for ever.
+bool bms_voltage(const Config& config, const Phases& phases, const State& pack);
 
 /// First valid data: V_ph stands at its target (V1).
 void start_phases(const Config& config, Phases& phases, int cells, bool in_float);

@@ -150,7 +150,7 @@ TEST(Import, EveryRowOfTheTable) {
       {"SOC_LOW_ALARM = 12", "soc_low_alarm = 12", ""},
       {"VOLTAGE_DROP = 0.2", "voltage_drop_v = 0.2", ""},
       {"BMS_TYPE = Daly\nBATTERY_CAPACITY = 105", "capacity = 105", ""},
-      {"USE_BMS_DVCC_VALUES = True", "", "USE_BMS_DVCC_VALUES = True"},
+      {"USE_BMS_DVCC_VALUES = True", "", "cvl_from_bms = yes"},
   };
   for (const Row& row : rows) {
     const auto imported = import(std::string("[DEFAULT]\n") + row.theirs + "\n");

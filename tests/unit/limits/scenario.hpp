@@ -13,6 +13,8 @@
 
 namespace bms::limits {
 
+inline constexpr double kRampStep = 5.2;  ///< A, tolerance during a ramp
+
 /// `count` cells at `volts` and the last one at `odd`.
 inline std::string cells(double volts, double odd, int count = 16) {
   std::string list;

@@ -5,8 +5,6 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kRampStep = 5.2;  ///< A, tolerance during a ramp
-
 TEST(Scenarios, A01OneCellHigh) {
   Scenario s;
   s.base(R"("current_A": 30, )" + cells(3.400)).at(5, cells(3.400, 3.475)).run(6);

@@ -5,8 +5,6 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kRampStep = 5.2;  ///< A, tolerance during a ramp
-
 TEST(VoltageScenarios, A12AbsorptionWithinTolerance) {
   Scenario s;
   s.base(R"("soc_pct": 97, )" + cells(3.400)).at(100, cells(3.447)).run(2200);
@@ -138,19 +136,33 @@ TEST(VoltageScenarios, TheBmsVoltageAloneMayDecide) {
   Scenario s;
   s.config().cvl_from_bms = true;
   s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 57.6)")
-      .at(1500, R"("max_voltage_V": 54.4)")
-      .at(2000, R"("max_voltage_V": 99.9)")
-      .at(2500, R"("max_voltage_V": 58.4)")
+      .at(500, R"("max_voltage_V": 54.4)")
+      .at(2500, R"("max_voltage_V": 99.9)")
+      .at(3000, R"("max_voltage_V": 54.8)")
       .run(4000);
   s.cvl2(0, 55.20);
+  s.cvl3(499, 55.20);
+  s.cvl3(500, 54.40);
   s.phase(1000, Phase::floating);
-  s.cvl3(1499, 55.20);  // 57.6 V is above our target, our float does not act
-  s.cvl3(1500, 54.40);
-  EXPECT_EQ(s[1500].cvl.why.front().id, id::kBmsCvl);
-  s.cvl3(2499, 54.40);  // implausible: the last one stays in force
-  s.cvl3(2559, 54.40);
-  s.cvl3(2660, 54.60);
-  s.cvl3(4000, 55.20);
+  s.cvl3(2499, 54.40);  // our float of 54.0 V does not act
+  EXPECT_EQ(s[2499].cvl.why.front().id, id::kBmsCvl);
+  s.cvl3(2999, 54.40);  // implausible: the last one stays in force
+  s.cvl3(3059, 54.40);
+  s.cvl3(3160, 54.60);
+  s.cvl3(4000, 54.80);
+}
+
+/// JK tells its RCV or its protection, Daren its highest pack voltage: settings that never fall once the battery is
+/// full.
+TEST(VoltageScenarios, ASettingAboveTheTargetNeverSwitchesFloatOff) {
+  for (const char* fixed : {R"(, "soc_pct": 97, "max_voltage_V": 55.2)", R"(, "soc_pct": 97, "max_voltage_V": 56.0)"}) {
+    Scenario s;
+    s.config().cvl_from_bms = true;
+    s.base(cells(3.447) + fixed).run(2300);
+    s.cvl3(899, 55.20);
+    s.phase(900, Phase::floating);
+    s.cvl3(2200, 54.00);
+  }
 }
 
 TEST(VoltageScenarios, WithoutAVoltageOfTheBmsOursDecides) {
@@ -166,7 +178,7 @@ TEST(VoltageScenarios, ABankFollowsTheLowestVoltageOfItsBms) {
   Scenario s;
   s.config().cvl_from_bms = true;
   s.options().bank = true;
-  s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 56.0)", "a");
+  s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 55.0)", "a");
   s.base(cells(3.447) + R"(, "soc_pct": 97, "max_voltage_V": 54.8)", "b");
   s.run(3000);
   EXPECT_EQ(s.of("bank", 2900).phase, Phase::floating);

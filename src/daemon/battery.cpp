@@ -44,7 +44,11 @@ Battery::Battery(Shared& shared, const config::Battery& section, const config::B
   if (section.driver == "dbus") device_.unavailable.cells = !role.member;
   device_.configuration_fault = role.configuration_fault;
   device_.poll_interval_s = interval_s(section);
-  shared_.identities.expect(position());
+  if (driver == nullptr) {
+    shared_.identities.expect_somewhere_on(section.port);
+  } else {
+    shared_.identities.expect(position());
+  }
 }
 
 Battery::~Battery() = default;
@@ -53,7 +57,7 @@ void Battery::identified(const DriverInfo& driver, unsigned address) {
   driver_ = &driver;
   section_.driver = driver.name;
   if (driver.has_address) unit_.address = address;
-  shared_.identities.expect(position());
+  shared_.identities.found(section_.port, position());
   device_.unavailable = driver.unavailable;
   if (may_switch()) controls_.set_commands(&commands_);
   shared_.recorder.restate();

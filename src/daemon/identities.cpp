@@ -12,10 +12,14 @@ std::string shown(const std::string& serial, const std::string& position) {
   return fmt::format("{} ({})", serial, position);
 }
 
-/// "address 2" of "/dev/ttyUSB0 address 2".
+/// " address 2" of "/dev/ttyUSB0 address 2".
 std::string_view address_of(std::string_view position) {
   const auto at = position.rfind(" address ");
   return at == std::string_view::npos ? std::string_view() : position.substr(at);
+}
+
+std::string port_of(const std::string& position) {
+  return position.substr(0, position.size() - address_of(position).size());
 }
 
 }  // namespace
@@ -41,6 +45,11 @@ void Identities::save() {
   }
 }
 
+void Identities::found(const std::string& port, std::string position) {
+  if (const auto one = unidentified_.find(port); one != unidentified_.end()) unidentified_.erase(one);
+  expect(std::move(position));
+}
+
 /// What was known at `position` must be somewhere else: another battery answers there, or nothing is configured there.
 bool Identities::absent(const std::string& serial, const std::string& position) const {
   for (const auto& [other, claims] : live_) {
@@ -48,7 +57,7 @@ bool Identities::absent(const std::string& serial, const std::string& position) 
         std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) { return claim.position == position; });
     if (here) return other != serial;
   }
-  return !expected_.contains(position);
+  return !expected_.contains(position) && !unidentified_.contains(port_of(position));
 }
 
 std::string Identities::id_at(const Claim& claim, Twins& known) {
@@ -57,6 +66,7 @@ std::string Identities::id_at(const Claim& claim, Twins& known) {
     if (twin->second == claim.position) return twin->first;
     if (absent(claim.serial, twin->second)) lost.push_back(twin);
   }
+  const std::size_t candidates = lost.size();
   // A whole line that went to another adapter: their addresses went with them.
   if (lost.size() > 1) {
     std::erase_if(lost, [&](const auto& twin) { return address_of(twin->second) != address_of(claim.position); });
@@ -67,11 +77,11 @@ std::string Identities::id_at(const Claim& claim, Twins& known) {
     lost.front()->second = claim.position;
     return lost.front()->first;
   }
-  if (!lost.empty()) {
+  if (candidates > 0) {
     spdlog::warn(
         "{} ({}) may be any of {} batteries with the serial number {} that are no longer where they were: it "
         "counts as a new one; `identity = section` would keep instance and name with the section",
-        claim.name, claim.position, lost.size(), claim.serial);
+        claim.name, claim.position, candidates, claim.serial);
   }
   const std::string id = fmt::format("{}_{}", claim.serial, claim.position);
   std::string fresh = id;

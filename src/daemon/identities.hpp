@@ -30,6 +30,10 @@ class Identities {
   };
   /// The configuration has a battery at `position`: what is known there is not looked for elsewhere.
   void expect(std::string position) { expected_.insert(std::move(position)); }
+  /// A battery of the configuration is on `port`; its address is known when it is identified (`driver = auto`).
+  void expect_somewhere_on(std::string port) { unidentified_.insert(std::move(port)); }
+  /// The battery of `port` is identified: it is at `position`.
+  void found(const std::string& port, std::string position);
   Device claim(Claim claim);
   /// The battery at `position` no longer has this serial number.
   void release(const std::string& serial, const std::string& position);
@@ -46,6 +50,7 @@ class Identities {
   Store store_;
   bool loaded_ = false;
   std::set<std::string> expected_;
+  std::multiset<std::string> unidentified_;  ///< ports
   std::map<std::string, std::vector<Claim>> live_;
   std::map<std::string, Twins> known_;
 };

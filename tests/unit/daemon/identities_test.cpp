@@ -61,6 +61,27 @@ TEST_F(Twins, OneThatIsOnlySilentIsNotTakenForTheOneThatWasMoved) {
   EXPECT_EQ(start({"A", "B", "C"}), (Ids{both[0], both[1], third[0]}));
 }
 
+TEST_F(Twins, OneThatIsNotIdentifiedYetIsNotTakenForTheOneThatWasMoved) {
+  const Ids both = start({"A address 1", "B address 1"});
+  const auto nobody = [](const std::string&) {};
+  const auto claim = [&](Identities& identities, const std::string& port) {
+    identities.found(port, port + " address 1");
+    return identities.claim({"TWIN", port + " address 1", port, nobody}).id;
+  };
+  {
+    Identities identities(folder_);
+    for (const char* port : {"A", "C"}) identities.expect_somewhere_on(port);
+    EXPECT_EQ(claim(identities, "C"), both[1]) << "the one of B was moved, that of A is only not asked yet";
+    EXPECT_EQ(claim(identities, "A"), both[0]);
+  }
+  Identities identities(folder_);
+  for (const char* port : {"A", "C", "D"}) identities.expect_somewhere_on(port);
+  const std::string third = claim(identities, "D");
+  EXPECT_THAT(both, testing::Not(testing::Contains(third)));
+  EXPECT_EQ(claim(identities, "A"), both[0]);
+  EXPECT_EQ(claim(identities, "C"), both[1]);
+}
+
 TEST_F(Twins, AnotherBatteryInItsPlaceFreesTheOneThatWasThere) {
   const Ids both = start({"A", "B"});
   Identities identities(folder_);

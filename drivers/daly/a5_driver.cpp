@@ -185,11 +185,14 @@ Conversation<Outcome<void>> A5Driver::read_cells(TimePoint now) {
 Conversation<Outcome<void>> A5Driver::read_state(TimePoint now) {
   auto step = co_await ask_any(kState);
   if (!step) co_return step;
-  if (!state_ || !memory_.state_follows(*state_, now - state_at_)) {
-    const Data first = *memory_.state();
+  const bool as_before = state_ && memory_.state_follows(*state_, now - state_at_) && memory_.same_direction(*state_);
+  for (int again = 0; again < 2 && !as_before; ++again) {
+    const Data last = *memory_.state();
     step = co_await ask_any(kState);
     if (!step) co_return step;
-    if (!memory_.state_follows(first, kReplyTime)) co_return fail(Fault::implausible);
+    if (!memory_.state_follows(last, kReplyTime)) co_return fail(Fault::implausible);
+    // Around zero the direction may change with every reply: the third one is taken as it is.
+    if (memory_.same_direction(last)) break;
   }
   state_ = memory_.state();
   state_at_ = now;

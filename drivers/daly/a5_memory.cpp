@@ -287,13 +287,15 @@ bool Memory::state_follows(const Data& before, Clock::duration elapsed) const {
   constexpr double kSecondsPerHour = 3600;
   const auto& now = fast(kState);
   const auto& pack = fast(kPack);
-  if (!now || !pack || !std::equal(before.begin(), before.begin() + 3, now->begin())) return false;
+  if (!now || !pack || !std::equal(before.begin() + 1, before.begin() + 3, now->begin() + 1)) return false;
   const double current_mA = std::abs(static_cast<int>(read_be<2>(*pack, 4)) - Polarity::kZero) * 100.0;
   const double moved_mAh =
       std::abs(static_cast<double>(read_be<4>(*now, 4)) - static_cast<double>(read_be<4>(before, 4)));
   const double elapsed_s = std::chrono::duration<double>(elapsed).count();
   return moved_mAh <= kRounding_mAh + kMargin * current_mA * elapsed_s / kSecondsPerHour;
 }
+
+bool Memory::same_direction(const Data& before) const { return fast(kState) && (*fast(kState))[0] == before[0]; }
 
 void Memory::make_serial() {
   if (settings_.serial || !date_ || !settings_.capacity_Ah) return;

@@ -71,9 +71,11 @@ class Memory {
   [[nodiscard]] std::optional<double> soc_pct() const;
   /// The reply to 0x93.
   [[nodiscard]] const std::optional<Data>& state() const { return fast(kState); }
-  /// Whether that is to be expected `elapsed` after `before`: the same but for the heartbeat and for what the current
-  /// of 0x90 moves in that time.
+  /// Whether its switches and remaining capacity are to be expected `elapsed` after `before`: the same but for what the
+  /// current of 0x90 moves in that time.
   [[nodiscard]] bool state_follows(const Data& before, Clock::duration elapsed) const;
+  /// Whether it tells the same direction of the current as `before`.
+  [[nodiscard]] bool same_direction(const Data& before) const;
 
   /// Frames a reply of this command has; nullopt where nothing tells (versions, rows before the counts of 0x94).
   [[nodiscard]] std::optional<std::size_t> frames_needed(std::uint8_t command) const;

@@ -69,6 +69,24 @@ TEST(A5, BoardThatAnswersNoSettingsGetsItsCapacityFromRemainingAndSoc) {
   EXPECT_EQ(pair.dialogue.requests.size() - before, 9U) << "unanswered settings are not asked for ever";
 }
 
+TEST(A5, DirectionThatChangesWithEveryReplyAroundZeroCostsNoReading) {
+  std::mt19937 random(3);
+  auto pair = a5();
+  pair.truth = random_truth(random);
+  const auto answer = pair.dialogue.answerer;
+  unsigned asked = 0;
+  pair.dialogue.answerer = [&](ByteView request) {
+    // 5 of 7: no pair of replies in step with the polls.
+    pair.truth.current_A = ++asked * 5 % 7 < 3 ? 0.1 : -0.1;
+    return answer(request);
+  };
+  for (int i = 0; i < 100; ++i) {
+    const auto reading = pair.poll();
+    ASSERT_TRUE(reading) << i;
+    EXPECT_NEAR(reading->current_A.value_or(9), 0, 0.11);
+  }
+}
+
 TEST(A5, AnswersOfOtherBoardsAndEchoesAreNotTaken) {
   const Bytes request = a5::request(a5::host_of(2), a5::kPack);
   const std::uint8_t data[8] = {0x02, 0x3A, 0, 0, 0x75, 0x30, 0x01, 0xED};

@@ -182,6 +182,9 @@ void BatteryPaths::put_measurements(const BatteryView& view, bool known) {
   put("/Dc/0/Temperature", value_of(mean_temperature(reading)));
   put("/Balancing", value_of(reading.balancing));
   put("/Heating", value_of(reading.heater_on));
+  const auto& heater_A = reading.heater_current_A;
+  put("/Info/HeatingCurrent", value_of(heater_A));
+  put("/Info/HeatingPower", heater_A && volts ? Value(*heater_A * *volts) : Value{});
 }
 
 void BatteryPaths::put_charge_state(const BatteryView& view, bool known) {

@@ -41,12 +41,6 @@ void BatteryPaths::put_limits(const limits::Limits& limits, const BatteryView& v
   put("/Info/FullChargeRequest", top ? 1 : 0);
   const std::size_t cells = view.members.empty() && view.reading != nullptr ? view.reading->cells_V.size() : 0;
   if (cells > 0 && usable) put("/Info/MaxChargeCellVoltage", volts / static_cast<double>(cells));
-  if (view.reading != nullptr) {
-    const auto& heater_A = view.reading->heater_current_A;
-    const auto& volts_V = view.reading->voltage_V;
-    put("/Info/HeatingCurrent", value_of(heater_A));
-    put("/Info/HeatingPower", heater_A && volts_V ? Value(*heater_A * *volts_V) : Value{});
-  }
   put("/Info/SocSource", limits.soc_source.empty() ? Value{} : Value(std::string(limits.soc_source)));
   const auto pack = limits.alarm_pack.view();
   put("/Info/AlarmBattery", pack.empty() ? Value{} : Value(std::string(pack)));

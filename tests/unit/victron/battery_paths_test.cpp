@@ -235,7 +235,11 @@ TEST_F(Paths, EveryConditionHasAStockAlarm) {
 }
 
 TEST_F(Paths, ALostBatteryStopsAndKeepsItsChargeVoltage) {
+  reading.heater_on = true;
+  reading.heater_current_A = 2.5;
   update();
+  EXPECT_EQ(value("/Info/HeatingCurrent"), Value(2.5));
+  EXPECT_EQ(value("/Info/HeatingPower"), Value(std::round(2.5 * *reading.voltage_V)));
   limits.blocked_by_loss = true;
   limits.freshness = limits::Freshness::lost;
   limits.alarms.bms_cable = 2;
@@ -249,9 +253,10 @@ TEST_F(Paths, ALostBatteryStopsAndKeepsItsChargeVoltage) {
   EXPECT_EQ(value("/Connected"), Value(1));
   EXPECT_EQ(value("/State"), Value(10));
   EXPECT_EQ(value("/System/NrOfModulesOffline"), Value(1));
-  for (const char* path : {"/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power", "/Dc/0/Temperature", "/Soc", "/TimeToGo",
-                           "/Voltages/Cell1", "/Voltages/Sum", "/Voltages/Diff", "/Balances/Cell7",
-                           "/System/MinCellVoltage", "/System/MaxVoltageCellId", "/Battery/1/Cell/1/Voltage"}) {
+  for (const char* path :
+       {"/Dc/0/Voltage", "/Dc/0/Current", "/Dc/0/Power", "/Dc/0/Temperature", "/Soc", "/TimeToGo", "/Voltages/Cell1",
+        "/Voltages/Sum", "/Voltages/Diff", "/Balances/Cell7", "/System/MinCellVoltage", "/System/MaxVoltageCellId",
+        "/Battery/1/Cell/1/Voltage", "/Heating", "/Info/HeatingCurrent", "/Info/HeatingPower"}) {
     EXPECT_EQ(text(path), "---") << path;
   }
   limits = sample_limits();

@@ -56,10 +56,10 @@ asio::awaitable<void> Line::sleep_until(TimePoint when) {
   co_await timer_.async_wait(kTuple);
 }
 
-asio::awaitable<void> Line::wait_ready(Readiness what, TimePoint deadline) {
+asio::awaitable<bool> Line::wait_ready(Readiness what, TimePoint deadline) {
   boost::system::error_code error;
   watch_.assign(port_.descriptor(), error);
-  if (error) co_return;
+  if (error) co_return false;
   timer_.expires_at(deadline);
   timer_.async_wait([this, turn = ++turn_](const boost::system::error_code& ended) {
     if (ended || turn != turn_) return;  // an expiry that was queued when its wait had already ended
@@ -70,6 +70,7 @@ asio::awaitable<void> Line::wait_ready(Readiness what, TimePoint deadline) {
   ++turn_;
   timer_.cancel();
   if (watch_.is_open()) watch_.release();
+  co_return true;
 }
 
 std::optional<std::size_t> Line::read_now() {
@@ -88,7 +89,8 @@ asio::awaitable<std::optional<std::size_t>> Line::read_some(TimePoint deadline) 
   for (;;) {
     const auto size = read_now();
     if (!size || *size > 0 || Clock::now() >= deadline) co_return size;
-    co_await wait_ready(Readiness::wait_read, deadline);
+    const bool waited = co_await wait_ready(Readiness::wait_read, deadline);
+    if (!waited) co_return std::nullopt;
   }
 }
 
@@ -118,7 +120,8 @@ asio::awaitable<std::optional<Fault>> Line::send(const Exchange& exchange) {
         port_.discard_output();
         co_return Fault::timeout;
       }
-      co_await wait_ready(Readiness::wait_write, latest);
+      const bool waited = co_await wait_ready(Readiness::wait_write, latest);
+      if (!waited) co_return Fault::io;
     }
     sent += *size;
     sent_ += *size;

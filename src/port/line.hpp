@@ -76,7 +76,8 @@ class Line {
   /// The same for what is there or comes before `deadline`. 0: nothing came in time.
   boost::asio::awaitable<std::optional<std::size_t>> read_some(TimePoint deadline);
   /// Until the port can be read or written, or until `deadline`.
-  boost::asio::awaitable<void> wait_ready(Readiness what, TimePoint deadline);
+  /// False when the port cannot be waited for: it is of no use then.
+  boost::asio::awaitable<bool> wait_ready(Readiness what, TimePoint deadline);
   boost::asio::awaitable<void> sleep_until(TimePoint when);
   boost::asio::awaitable<void> drain_until_quiet();
   bool strip_echo();

@@ -32,12 +32,12 @@ std::string Tty::open(const std::string& path, unsigned baud) {
   return fmt::format("{}: {}", path, reason);
 }
 
-std::string Tty::set_up(unsigned baud) const {
+std::string Tty::set_up(unsigned baud) {
   termios options{};
   if (::tcgetattr(descriptor_, &options) != 0) return errno == ENOTTY ? "not a serial port" : std::strerror(errno);
   // Root is not held off by TIOCEXCL; the lock keeps a second daemon away from the same line.
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) return "another program uses this port";
-  ::ioctl(descriptor_, TIOCEXCL);
+  exclusive_ = ::ioctl(descriptor_, TIOCEXCL) == 0;
   ::cfmakeraw(&options);  // 8 bits, no parity, no flow control by characters
   options.c_iflag |= IGNPAR;
   options.c_cflag &= ~static_cast<tcflag_t>(CSTOPB | CRTSCTS | PARODD);
@@ -52,8 +52,8 @@ std::string Tty::set_up(unsigned baud) const {
 
 void Tty::close() {
   if (!is_open()) return;
-  // A port inherited by nobody and locked by nobody: the next opener starts clean.
-  ::ioctl(descriptor_, TIOCNXCL);
+  // The next opener starts clean; what another program made exclusive stays so.
+  if (std::exchange(exclusive_, false)) ::ioctl(descriptor_, TIOCNXCL);
   ::close(descriptor_);
   descriptor_ = -1;
 }

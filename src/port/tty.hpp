@@ -34,9 +34,10 @@ class Tty {
   [[nodiscard]] std::optional<std::size_t> write(ByteView bytes) const;
 
  private:
-  [[nodiscard]] std::string set_up(unsigned baud) const;
+  [[nodiscard]] std::string set_up(unsigned baud);
 
   int descriptor_ = -1;
+  bool exclusive_ = false;  ///< we made it so
 };
 
 }  // namespace bms::port

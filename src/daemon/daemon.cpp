@@ -288,7 +288,7 @@ class Daemon {
     recording_.tick(now);
     ticker_.expires_at(now + pause);
     ticker_.async_wait([this](const boost::system::error_code& error) {
-      if (!error) tick(Clock::now(), kTick);
+      if (!error && !stopping_) tick(Clock::now(), kTick);  // else the timer is leave()'s
     });
   }
 

@@ -27,12 +27,8 @@ void Bit::learn(bool yes) {
 
 bool RangeEncoder::bit(Bit& model, bool yes) {
   const std::uint32_t bound = part(range_, model);
-  if (yes) {
-    low_ += bound;
-    range_ -= bound;
-  } else {
-    range_ = bound;
-  }
+  if (yes) low_ += bound;
+  range_ = yes ? range_ - bound : bound;
   model.learn(yes);
   normalise();
   return yes;
@@ -86,12 +82,8 @@ RangeDecoder::RangeDecoder(std::string_view bytes) : bytes_(bytes) {
 bool RangeDecoder::bit(Bit& model, bool /*ignored*/) {
   const std::uint32_t bound = part(range_, model);
   const bool yes = code_ >= bound;
-  if (yes) {
-    code_ -= bound;
-    range_ -= bound;
-  } else {
-    range_ = bound;
-  }
+  if (yes) code_ -= bound;
+  range_ = yes ? range_ - bound : bound;
   model.learn(yes);
   normalise();
   return yes;

@@ -202,6 +202,7 @@ void Recorder::restate() { restate_ = true; }
 
 void Recorder::append(Channel& channel, Record record) {
   record.keyframe = std::exchange(channel.keyframe, {});
+  channel.seen = channel.seen || record.has_step || !record.keyframe.empty();
   Group& group = groups_.back();
   if (group.numbers.empty() || group.numbers.back().size() + kNumberBlock / 16 > kNumberBlock) {
     if (!group.numbers.empty()) group.numbers.back().shrink_to_fit();
@@ -215,7 +216,7 @@ void Recorder::append(Channel& channel, Record record) {
   ++group.records;
   last_ms_ = record.at_ms;
   channel.row = std::move(record.row);
-  channel.seen = channel.heard = true;
+  channel.heard = true;
   if (open_texts_.size() >= options_.chunk_bytes) {
     pack_texts();
     forget_old();

@@ -25,7 +25,7 @@ struct Options {
 ///
 /// A step takes a few bytes, see RecordWriter. Groups of them begin with the state of every engine, so that what is
 /// left after the oldest group was dropped still replays to the same outputs. Pure: no clock, no I/O. Points in time
-/// must be whole milliseconds, see to_ms(), or a replay would differ in the last digit.
+/// must come from to_tick(), for the engines too: finer ones are cut, and a replay would differ.
 class Recorder {
  public:
   explicit Recorder(Options options = {});
@@ -61,7 +61,7 @@ class Recorder {
     std::string name;
     std::vector<std::size_t> members;  ///< of a bank
     bool keyed = false;                ///< its engine's state is in this group
-    bool seen = false;                 ///< it has a record in this group
+    bool seen = false;                 ///< its state stands in this group
     bool heard = false;                ///< it has ever had one
     nlohmann::json settings = nlohmann::json::object();
     Texts texts;

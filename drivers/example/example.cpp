@@ -32,9 +32,9 @@ void decode_status(ByteView status, Reading& reading) {
 
 Scan ExampleDriver::scan(ByteView request, ByteView buffer) const { return modbus::scan_answer(request, buffer); }
 
-/// All decoding goes through here, live or recorded. The request says what the payload is.
 std::optional<unsigned> ExampleDriver::asked(ByteView request) const { return modbus::asked(request); }
 
+/// All decoding goes through here, live or recorded. The request says what the payload is.
 Outcome<void> ExampleDriver::accept(ByteView request, ByteView frame) {
   if (request.size() == 8 && request[1] == modbus::kWriteSingle) {
     return (frame[1] & 0x80U) == 0 ? Outcome<void>() : Outcome<void>(fail(Fault::refused));

@@ -13,11 +13,17 @@ function(bms_module name)
   else()
     target_precompile_headers(${name} REUSE_FROM bms_pch_base)
   endif()
-  if(DBUS_BMS_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # all is "in a header" then
-    endif()
+  bms_as_one(${name} 16)
+endfunction()
+
+# The sources of a target as one, or as many as make batches of so many.
+function(bms_as_one name batch)
+  if(NOT DBUS_BMS_UNITY)
+    return()
+  endif()
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # all is "in a header" then
   endif()
 endfunction()
 
@@ -60,8 +66,9 @@ function(bms_test name)
   else()
     target_precompile_headers(${name} REUSE_FROM bms_pch_test)
   endif()
+  bms_as_one(${name} 8)
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
+    set(ARG_TIMEOUT 600)  # ends what hangs; a slow machine is no failure
   endif()
   if(NOT ARG_SHARDS)
     add_test(NAME ${name} COMMAND ${name})

@@ -53,8 +53,8 @@ std::vector<double> states_of_charge(const std::string& lines) {
   std::vector<double> all;
   std::istringstream in(lines);
   for (std::string line; std::getline(in, line);) {
-    const auto json = nlohmann::json::parse(line);
-    if (json.value("complete", true)) all.push_back(json["soc_pct"]);
+    const auto read = nlohmann::json::parse(line);
+    if (read.value("complete", true)) all.push_back(read["soc_pct"]);
   }
   return all;
 }

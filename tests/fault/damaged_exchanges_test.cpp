@@ -11,22 +11,19 @@
 #include "sim/battery.hpp"
 #include "sim/faults.hpp"
 #include "support/dialogue.hpp"
+#include "support/effort.hpp"
 
 // Every driver that has a simulated device: 20,000 exchanges over a wire that inverts bits, cuts answers short, throws
 // in garbage and delivers the answers of others. What passes the gates must be what the battery said.
 namespace bms {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kShort = 4'000;  // the release build of the same run makes them all
-#else
-constexpr int kShort = 20'000;
-#endif
+constexpr int kShort = test::effort(20'000, 2'000);
 /// `./dev test --long` makes all of them for everything.
 const bool kLong = std::getenv("DBUS_BMS_LONG") != nullptr;
 const int kExchanges = kLong ? 20'000 : kShort;
 /// Other dialects and firmware of the same driver.
-const int kExchangesOfDialects = kLong ? 20'000 : kShort / 10;
+const int kExchangesOfDialects = kLong ? 20'000 : test::effort(2'000, 1'000);
 
 using Flat = std::map<std::string, nlohmann::ordered_json>;
 

@@ -35,7 +35,7 @@ one() {
   name=$(basename "$1")
   shift
   mkdir -p "corpus/$name"
-  "./$target" "$@" -max_len="$(longest "$name")" -entropic=0 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+  "./$target" "$@" -max_len="$(longest "$name")" -entropic=0 -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="findings/$name-" "corpus/$name" >"$name.log" 2>&1 ||
     { echo "$name found something:" >&2; tail -n 40 "$name.log" >&2; return 1; }
   awk -v name="$name" -v before="$(cat "executions/$name" 2>/dev/null || echo '0 0 0')" '

@@ -83,7 +83,7 @@ class Browser {
     return answer.at("result").value("value", Json());
   }
   /// Looks again until the expression is true.
-  bool becomes(const std::string& expression, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
+  bool becomes(const std::string& expression, std::chrono::milliseconds limit = kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (evaluate(expression) != true) {
       if (std::chrono::steady_clock::now() > end) return false;

@@ -10,23 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "support/loop.hpp"
 #include "victron/bus_connection.hpp"
 
 namespace bms::test {
 
 using Json = nlohmann::ordered_json;
-
-/// Runs the loop until `done` or the deadline; answers whether it is done.
-template <class Done>
-bool run_until(boost::asio::io_context& loop, Done done,
-               std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
-  const auto end = std::chrono::steady_clock::now() + deadline;
-  while (!done()) {
-    loop.restart();
-    if (loop.run_one_until(end) == 0) return done();
-  }
-  return true;
-}
 
 /// The rest of the container the message stands in. A variant is [signature, value].
 inline Json read_one(sd_bus_message* message);

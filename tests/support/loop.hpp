@@ -4,12 +4,13 @@
 #include <functional>
 
 #include "bms/reading.hpp"
+#include "support/effort.hpp"
 
 namespace bms::test {
 
 /// Runs the loop until `done` says so. False when `limit` passed before; a test then fails with what is missing.
 inline bool run_until(boost::asio::io_context& context, const std::function<bool()>& done,
-                      Clock::duration limit = std::chrono::seconds(20)) {
+                      Clock::duration limit = kPatience) {
   const TimePoint end = Clock::now() + limit;
   context.restart();
   while (!done()) {

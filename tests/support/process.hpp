@@ -14,12 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "support/become_program.hpp"
+#include "support/effort.hpp"
+
 namespace bms::test {
 
 /// A program under test with its standard streams; killed when the test ends.
 class Process {
  public:
-  Process(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) {
+  explicit Process(const std::vector<std::string>& arguments,
+                   const std::map<std::string, std::string>& environment = {}) {
     int in[2];
     int out[2];
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
@@ -29,13 +33,7 @@ class Process {
       dup2(in[0], 0);
       dup2(out[1], 1);
       dup2(out[1], 2);
-      for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-      std::vector<char*> raw;
-      raw.reserve(arguments.size() + 1);
-      for (auto& argument : arguments) raw.push_back(argument.data());
-      raw.push_back(nullptr);
-      execv(raw[0], raw.data());
-      _exit(127);
+      become_program(arguments, environment);
     }
     close(in[0]);
     close(out[1]);
@@ -77,7 +75,7 @@ class Process {
   }
 
   /// Waits for the end; nullopt when `limit` passed before. A negative exit code is the signal that killed it.
-  std::optional<int> exit_code(std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+  std::optional<int> exit_code(std::chrono::milliseconds limit = kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!ended()) {
       if (std::chrono::steady_clock::now() > end) return std::nullopt;
@@ -90,8 +88,7 @@ class Process {
   }
 
   /// Waits until the output contains `text`, from `from` on. npos when the program ended or `limit` passed before.
-  std::size_t wait_for(const std::string& text, std::size_t from = 0,
-                       std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+  std::size_t wait_for(const std::string& text, std::size_t from = 0, std::chrono::milliseconds limit = kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (;;) {
       read_some();

@@ -14,6 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "support/become_program.hpp"
+#include "support/effort.hpp"
+
 namespace bms::test {
 
 /// A program on a terminal of a known size, and what is on its screen: as much of a terminal as our own output needs
@@ -28,21 +31,13 @@ class Terminal {
   };
   using Line = std::vector<Cell>;
 
-  Terminal(std::vector<std::string> arguments, int columns, int rows,
+  Terminal(const std::vector<std::string>& arguments, int columns, int rows,
            const std::map<std::string, std::string>& environment = {})
       : columns_(static_cast<std::size_t>(columns)), lines_(static_cast<std::size_t>(rows), Line(columns_)) {
     winsize size{static_cast<unsigned short>(rows), static_cast<unsigned short>(columns), 0, 0};
     pid_ = forkpty(&master_, nullptr, nullptr, &size);
     if (pid_ < 0) throw std::runtime_error("no pseudo-terminal");
-    if (pid_ == 0) {
-      for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-      std::vector<char*> raw;
-      raw.reserve(arguments.size() + 1);
-      for (auto& argument : arguments) raw.push_back(argument.data());
-      raw.push_back(nullptr);
-      execv(raw[0], raw.data());
-      _exit(127);
-    }
+    if (pid_ == 0) become_program(arguments, environment);
     fcntl(master_, F_SETFL, O_NONBLOCK);
   }
   Terminal(const Terminal&) = delete;
@@ -69,7 +64,7 @@ class Terminal {
 
   /// Reads what the program prints until the screen satisfies `done`.
   template <class Done>
-  bool becomes(Done done, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+  bool becomes(Done done, std::chrono::milliseconds limit = kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (;;) {
       char chunk[4096];

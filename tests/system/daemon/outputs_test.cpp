@@ -2,17 +2,17 @@
 
 #include "support/bus_client.hpp"
 #include "system/daemon/foreign_program.hpp"
-#include "system/daemon/rig.hpp"
+#include "system/daemon/writer_rig.hpp"
 
 // Relays of a GX device follow the limits, and the remote switch stops everything.
 namespace bms {
 namespace {
 
+using test::kRack;
 using testing::HasSubstr;
 
 constexpr const char* kSystem = "com.victronenergy.system";
 constexpr const char* kSettings = "com.victronenergy.settings";
-constexpr const char* kRack = "com.victronenergy.battery.dbusbms_rack";
 constexpr const char* kQuick = "[limits]\nrecovery_hold_s = 1\nprealarm_s = 1\nhard_min_release_s = 1\n";
 constexpr const char* kLoad = "[output:load]\nfunction = load-disconnect\ntarget = relay:0\n";
 

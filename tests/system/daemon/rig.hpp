@@ -84,7 +84,7 @@ class Rig : public testing::Test {
 
   /// Looks again until `done` holds; false after `limit`.
   template <class Done>
-  bool eventually(Done done, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
+  bool eventually(Done done, std::chrono::milliseconds limit = test::kPatience) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!done()) {
       if (std::chrono::steady_clock::now() > end) return false;

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <random>
 
+#include "support/effort.hpp"
 #include "support/fake_settings.hpp"
 #include "system/daemon/writer_rig.hpp"
 
@@ -11,13 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::kRack;
+using test::kSanitized;
 using testing::IsEmpty;
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // freed memory is kept in quarantine: the size says nothing
-#else
-constexpr bool kSanitized = false;
-#endif
 
 class Robust : public test::WriterRig {
  protected:
@@ -41,7 +37,7 @@ class Robust : public test::WriterRig {
   }
   /// Lets the client's connection work until `done` or the deadline.
   template <class Done>
-  bool pump(Done done, std::chrono::milliseconds limit = 20s) {
+  bool pump(Done done, std::chrono::milliseconds limit = test::kPatience) {
     return test::run_until(loop_, done, limit);
   }
   std::size_t descriptors() const {

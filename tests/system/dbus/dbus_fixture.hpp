@@ -65,7 +65,7 @@ class DbusTest : public testing::Test {
   }
 
   template <class Done>
-  bool until(Done done, std::chrono::milliseconds deadline = std::chrono::seconds(10)) {
+  bool until(Done done, std::chrono::milliseconds deadline = kPatience) {
     return run_until(loop, done, deadline);
   }
 

@@ -1,5 +1,6 @@
 #include "support/damage.hpp"
 #include "daly_fixture.hpp"
+#include "support/effort.hpp"
 
 namespace bms::daly::test {
 namespace {
@@ -67,14 +68,14 @@ void expect_bearable(const char* name, const Toll& toll) {
 // An 8-bit sum cannot stop everything: exchanged bytes keep it, and one damaged frame in 256 has it by chance. Some
 // wrong values are left, jumps that the gates see; what is too small for them is asked again by the driver.
 TEST(DalyDamage, A5LetsLittleThroughAndTheGatesNothing) {
-  const Toll toll = suffer(a5_info(), {}, 0.1, 20'000);
+  const Toll toll = suffer(a5_info(), {}, 0.1, bms::test::effort<std::size_t>(20'000, 2'000));
   expect_bearable("A5", toll);
   EXPECT_LT(toll.wrong, toll.damaged / 50);
   EXPECT_EQ(toll.published, 0U);
 }
 
 TEST(DalyDamage, A5WithPaddedFramesIsNoWorse) {
-  const Toll toll = suffer(a5_info(), {{"frames", "padded"}}, 0.1, 4'000);
+  const Toll toll = suffer(a5_info(), {{"frames", "padded"}}, 0.1, bms::test::effort<std::size_t>(4'000, 1'000));
   expect_bearable("A5 padded", toll);
   EXPECT_LT(toll.wrong, toll.damaged / 50);
   EXPECT_EQ(toll.published, 0U);
@@ -83,7 +84,8 @@ TEST(DalyDamage, A5WithPaddedFramesIsNoWorse) {
 // Here a CRC stands before every value.
 TEST(DalyDamage, NothingWrongPassesTheCrcOfTheModbusDialects) {
   for (const char* dialect : {"81", "d2"}) {
-    const Toll toll = suffer(modbus_info(), {{"dialect", dialect}}, 0.3, dialect[0] == '8' ? 20'000 : 5'000);
+    const Toll toll = suffer(modbus_info(), {{"dialect", dialect}}, 0.3,
+                             bms::test::effort<std::size_t>(dialect[0] == '8' ? 20'000 : 5'000, 1'000));
     expect_bearable(dialect, toll);
     EXPECT_LE(toll.wrong, 1U);
     EXPECT_EQ(toll.published, 0U);

@@ -3,6 +3,7 @@
 #include "../../../drivers/daren/daren.hpp"
 #include "../../../drivers/daren/daren_sim.hpp"
 #include "support/damage.hpp"
+#include "support/effort.hpp"
 #include "support/truth.hpp"
 
 namespace bms::daren {
@@ -10,7 +11,7 @@ namespace {
 
 // What 20,000 damaged answers leave of a Reading; the bounds are a little above what is measured.
 TEST(Damage, APlainSumLetsSomePassTheRestsAndTheGatesFewOfThese) {
-  constexpr int kAnswers = 20'000;
+  constexpr int kAnswers = test::effort(20'000, 4'000);
   std::mt19937 random(44);
   Reading truth = test::random_truth(random);
   const auto device = simulate_daren({1, {}});

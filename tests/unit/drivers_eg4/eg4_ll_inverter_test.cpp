@@ -2,19 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "../../../drivers/eg4/eg4_ll.hpp"
-#include "bms/modbus.hpp"
+#include "eg4_fixture.hpp"
 
 namespace bms::eg4 {
 namespace {
-
-/// An answer with these registers; the others are 0.
-Bytes answer_with(const Bytes& request, const std::map<unsigned, std::uint16_t>& registers) {
-  const auto first = read_be<2>(request, 2);
-  Bytes answer{request[0], request[1], static_cast<std::uint8_t>(2 * request[5])};
-  answer.resize(answer.size() + answer[2]);
-  for (const auto& [number, value] : registers) write_raw(answer, 3 + (number - first) * 2, Wire::u16be, value);
-  return modbus::with_crc(std::move(answer));
-}
 
 TEST(Eg4LlInverterMap, ProtectionsOfTheMapForInvertersByThemselves) {
   using C = Condition;

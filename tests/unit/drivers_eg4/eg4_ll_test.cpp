@@ -3,22 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "../../../drivers/eg4/eg4_sim.hpp"
-#include "bms/modbus.hpp"
-#include "support/dialogue.hpp"
-#include "support/truth.hpp"
+#include "eg4_fixture.hpp"
 
 namespace bms::eg4 {
 namespace {
 
-using test::Dialogue;
-
-struct Variant {
-  const char* name;
-  std::map<std::string, std::string, std::less<>> device;
-  test::TruthShape shape;
-};
-
-Reading truth_for(std::mt19937& random, test::TruthShape shape = {}) {
+Reading ll_truth(std::mt19937& random, test::TruthShape shape = {}) {
   Reading truth = test::random_truth(random, shape);
   truth.model = "LFP-51.2V100Ah-V1.0";
   truth.sw = "Z02T04";
@@ -32,17 +22,13 @@ Reading truth_for(std::mt19937& random, test::TruthShape shape = {}) {
   return truth;
 }
 
-Dialogue dialogue_with(Driver& driver, test::Answerer answerer) {
-  return Dialogue{driver, std::move(answerer), {}, {}, {}, {}};
-}
-
 class Eg4LlVariants : public testing::TestWithParam<Variant> {};
 
 TEST_P(Eg4LlVariants, APollReadsWhatTheDeviceTells) {
   std::mt19937 random(21);
   for (unsigned round = 0; round < 200; ++round) {
     const unsigned address = 1 + round % 16;
-    Reading truth = truth_for(random, GetParam().shape);
+    Reading truth = ll_truth(random, GetParam().shape);
     const auto device = simulate_eg4_ll({address, GetParam().device});
     Eg4LlDriver driver({address, {}, {}, {}});
     bool wrote = false;
@@ -73,15 +59,6 @@ TEST(Eg4Ll, RequestsAreThoseOfTheReference) {
   EXPECT_EQ(to_hex(modbus::read_request(64, 3, kStatusBlock.first, kStatusBlock.count)), "40 03 00 00 00 27 0A C1");
   EXPECT_EQ(to_hex(modbus::read_request(16, 3, kIdentityBlock.first, kIdentityBlock.count)), "10 03 00 69 00 17 D6 99");
   EXPECT_EQ(to_hex(modbus::read_request(64, 3, kIdentityBlock.first, kIdentityBlock.count)), "40 03 00 69 00 17 DA C9");
-}
-
-/// An answer with these registers; the others are 0.
-Bytes answer_with(const Bytes& request, const std::map<unsigned, std::uint16_t>& registers) {
-  const auto first = read_be<2>(request, 2);
-  Bytes answer{request[0], request[1], static_cast<std::uint8_t>(2 * request[5])};
-  answer.resize(answer.size() + answer[2]);
-  for (const auto& [number, value] : registers) write_raw(answer, 3 + (number - first) * 2, Wire::u16be, value);
-  return modbus::with_crc(std::move(answer));
 }
 
 TEST(Eg4Ll, AnEmptyBatteryThatMayNotBeChargedIsOne) {
@@ -117,7 +94,7 @@ TEST(Eg4Ll, TextEndsWhereTheFillerBegins) {
 
 TEST(Eg4Ll, IdentityIsAskedAgainWhenItLookedWrong) {
   std::mt19937 random(26);
-  Reading truth = truth_for(random);
+  Reading truth = ll_truth(random);
   const auto device = simulate_eg4_ll({2, {}});
   Eg4LlDriver driver({2, {}, {}, {}});
   auto dialogue = dialogue_with(driver, test::answer_from(*device, truth));
@@ -130,7 +107,7 @@ TEST(Eg4Ll, IdentityIsAskedAgainWhenItLookedWrong) {
 
 TEST(Eg4Ll, ABlockOfZerosIsAskedForAgainAndNeverPublished) {
   std::mt19937 random(22);
-  Reading truth = truth_for(random);
+  Reading truth = ll_truth(random);
   const auto device = simulate_eg4_ll({2, {}});
   Eg4LlDriver driver({2, {}, {}, {}});
   int answers = 0;
@@ -158,7 +135,7 @@ TEST(Eg4Ll, ABlockOfZerosIsAskedForAgainAndNeverPublished) {
 
 TEST(Eg4Ll, LostFirstRegistersAreNotTakenForTheMapOfInverters) {
   std::mt19937 random(23);
-  Reading truth = truth_for(random);
+  Reading truth = ll_truth(random);
   truth.soc_pct = 50;
   const auto device = simulate_eg4_ll({2, {}});
   const Bytes request = modbus::read_request(2, 3, 0, 39);
@@ -177,7 +154,7 @@ TEST(Eg4Ll, LostFirstRegistersAreNotTakenForTheMapOfInverters) {
 
 TEST(Eg4Ll, APackThatMovesToTheOtherMapIsFollowed) {
   std::mt19937 random(24);
-  Reading truth = truth_for(random);
+  Reading truth = ll_truth(random);
   auto device = simulate_eg4_ll({1, {{"map", "inverter"}}});
   Eg4LlDriver driver({1, {}, {}, {}});
   auto dialogue = dialogue_with(driver, [&](ByteView request) { return device->respond(request, truth).answer; });
@@ -194,7 +171,7 @@ TEST(Eg4Ll, APackThatMovesToTheOtherMapIsFollowed) {
 
 TEST(Eg4Ll, ASensorThatOnceToldSomethingStaysWhenItReadsZero) {
   std::mt19937 random(25);
-  Reading truth = truth_for(random, {16, 3});
+  Reading truth = ll_truth(random, {16, 3});
   truth.temps_C[2] = 3.0;
   const auto device = simulate_eg4_ll({2, {}});
   Eg4LlDriver driver({2, {}, {}, {}});

@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "../../../drivers/eg4/eg4_sim.hpp"
-#include "support/dialogue.hpp"
-#include "support/truth.hpp"
+#include "eg4_fixture.hpp"
 
 namespace bms::eg4 {
 namespace {
@@ -12,12 +11,6 @@ namespace {
 using test::answer_from;
 using test::Dialogue;
 using test::random_truth;
-
-struct Variant {
-  const char* name;
-  std::map<std::string, std::string, std::less<>> device;
-  test::TruthShape shape;
-};
 
 Reading truth_for(std::mt19937& random, test::TruthShape shape = {}) {
   Reading truth = random_truth(random, shape);
@@ -31,10 +24,6 @@ Reading truth_for(std::mt19937& random, test::TruthShape shape = {}) {
   truth.extra["discharge_total_kWh"] = 30.4;
   truth.extra["charge_count"] = 17.0;
   return truth;
-}
-
-Dialogue dialogue_with(Driver& driver, test::Answerer answerer) {
-  return Dialogue{driver, std::move(answerer), {}, {}, {}, {}};
 }
 
 class Eg4Variants : public testing::TestWithParam<Variant> {};

@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "ve_direct/fields.hpp"
+#include "blocks.hpp"
 #include "ve_direct/smartshunt.hpp"
 
 namespace bms::ve_direct {
 namespace {
 
-Bytes bytes(std::string_view text) { return {text.begin(), text.end()}; }
 std::string text(const Bytes& frame) { return {frame.begin(), frame.end()}; }
 
 /// What one recorded answer tells, given to the driver as it came.

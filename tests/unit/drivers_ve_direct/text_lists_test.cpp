@@ -1,19 +1,10 @@
 // What TEXT counts up: alarm reasons, products, the history of the oldest monitors.
 #include <gtest/gtest.h>
 
-#include "ve_direct/fields.hpp"
-#include "ve_direct/text.hpp"
+#include "blocks.hpp"
 
 namespace bms::ve_direct {
 namespace {
-
-TextParser parsed(ByteView block) {
-  TextParser parser;
-  for (const std::uint8_t byte : block) parser.feed(byte);
-  return parser;
-}
-
-Outcome<Reading> main_of(const std::vector<BlockField>& fields) { return decode_main(parsed(make_block(fields))); }
 
 TEST(VeText, EveryAlarmReasonOfAShuntAndNoneOfAnInverter) {
   constexpr Condition kReasons[] = {

@@ -10,7 +10,6 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kTiny = 1e-5;
 constexpr const char* kNames[] = {"a", "b", "c", "d"};
 
 struct Pack {

@@ -7,8 +7,6 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kTiny = 1e-5;
-
 class Pairs {
  public:
   explicit Pairs(std::uint64_t seed) : config_(random_config(seed)), world_(seed) {

@@ -10,8 +10,6 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kTiny = 1e-5;
-
 /// What one current limit must have done since the step before.
 struct Follower {
   double max_A;

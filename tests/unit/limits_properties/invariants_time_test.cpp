@@ -9,7 +9,7 @@
 namespace bms::limits {
 namespace {
 
-constexpr double kTiny = 1e-6;
+constexpr double kSame = 1e-6;
 
 std::chrono::nanoseconds seconds(double s) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(s));
@@ -58,7 +58,7 @@ TEST(Invariants, DroppedSampleIsARepeatedOne) {  // 11
           since_s = 0;
         }
         limits::step(config, world.device(), some, input, now, fewer);
-        same(all, fewer, kTiny);
+        same(all, fewer, kSame);
         repeats = true;
       }
     }
@@ -207,8 +207,8 @@ TEST(Invariants, RemovedInputNeverAllowsMoreThanAFrozenOne) {  // 12
           limits::step(config, world.device(), removed, cut, now, less);
           limits::step(config, world.device(), frozen, input, now, more);
         }
-        RC_ASSERT(less.ccl.target_A <= more.ccl.target_A + kTiny);
-        RC_ASSERT(less.dcl.target_A <= more.dcl.target_A + kTiny);
+        RC_ASSERT(less.ccl.target_A <= more.ccl.target_A + kSame);
+        RC_ASSERT(less.dcl.target_A <= more.dcl.target_A + kSame);
       }
     }
     return steps;
@@ -303,11 +303,11 @@ TEST(Invariants, PollRateMakesNoDifference) {  // 24
         for (const Paced& run : {runs[1], runs[2]}) {
           const bool ramp = run.limits.ccl.shaping == Shaping::ramp || runs[0].limits.ccl.shaping == Shaping::ramp;
           const double allowed_A =
-              ramp || run.limits.ccl.shaping != runs[0].limits.ccl.shaping ? config.recovery_rate_a_s * 5 : kTiny;
+              ramp || run.limits.ccl.shaping != runs[0].limits.ccl.shaping ? config.recovery_rate_a_s * 5 : kSame;
           const double apart_A = std::abs(run.limits.ccl.exact_A - runs[0].limits.ccl.exact_A);
-          RC_ASSERT(apart_A <= config.recovery_rate_a_s * 5 + kTiny);
+          RC_ASSERT(apart_A <= config.recovery_rate_a_s * 5 + kSame);
           RC_ASSERT(apart_A <= allowed_A || run.limits.ccl.exact_A < run.limits.ccl.target_A);
-          RC_ASSERT(std::abs(run.state.regulation.trim_V - runs[0].state.regulation.trim_V) <= trim_allowed_V + kTiny);
+          RC_ASSERT(std::abs(run.state.regulation.trim_V - runs[0].state.regulation.trim_V) <= trim_allowed_V + kSame);
         }
       }
     }

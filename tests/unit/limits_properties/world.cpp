@@ -9,6 +9,8 @@
 #include <limits>
 #include <random>
 
+#include "support/effort.hpp"
+
 namespace bms::limits {
 
 std::uint64_t Dice::pick(std::uint64_t count) {
@@ -293,15 +295,14 @@ static bool long_run() {
 }
 
 std::uint64_t steps_wanted() {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr std::uint64_t kShort = 5'000;  // six times as slow; the release build of the same run walks them all
-#else
-  constexpr std::uint64_t kShort = 100'000;
-#endif
+  constexpr std::uint64_t kShort = test::effort(100'000, 10'000);
   return long_run() ? 1'000'000 : kShort;
 }
 
 namespace {
+
+/// At least this many scripts a property, so that each of them has its part of the steps.
+constexpr std::uint64_t kScripts = test::effort(100, 5);
 
 /// What repeats this run: RC_PARAMS as given; else a new seed in a long run and always the same one in a short run, so
 /// that a change is judged by the same steps as the state before it. rapidcheck reads it once, at its first property.
@@ -314,7 +315,7 @@ const std::string& run_parameters() {
       std::random_device random;
       seed = (std::uint64_t{random()} << 32U) | random();
     }
-    std::string made = fmt::format("noshrink=1 seed={}", seed);
+    std::string made = fmt::format("noshrink=1 max_success={} seed={}", kScripts, seed);
     setenv("RC_PARAMS", made.c_str(), 1);
     return made;
   }();
@@ -329,14 +330,14 @@ void check_steps(const std::string& name,
   const std::uint64_t wanted = steps_wanted();
   const std::string repeat = fmt::format("RC_PARAMS=\"{}\"{}", run_parameters(), long_run() ? " DBUS_BMS_LONG=1" : "");
   std::uint64_t steps = 0;
-  // One run of rapidcheck is 100 scripts; more runs follow inside the same property, so that one seed gives them all.
+  // rapidcheck asks for kScripts scripts; more follow inside the same property, so that one seed gives them all.
   const bool good = rc::check(name, [&]() {
     const std::uint64_t before = steps;
     do {
       const auto seed = *rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>());
       const auto script = *scripts(script_length);
       steps += property(seed, script);
-    } while (steps - before < wanted / 100);
+    } while (steps - before < wanted / kScripts);
   });
   std::printf("%s: %llu steps, repeated by %s\n", name.c_str(), static_cast<unsigned long long>(steps), repeat.c_str());
   EXPECT_TRUE(good) << name << ", repeat it with " << repeat;

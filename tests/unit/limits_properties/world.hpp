@@ -74,11 +74,15 @@ class World {
   std::optional<double> set_soc_;
 };
 
+/// What rounding may make of an ampere or a volt.
+constexpr double kTiny = 1e-5;
+
 using Script = std::vector<std::uint64_t>;
 /// Full-range events from the start, whatever size rapidcheck is at.
 rc::Gen<Script> scripts(std::size_t length);
 
-/// Steps a property must see: 100,000 (5,000 of the same under the sanitizers), or ten times more with DBUS_BMS_LONG=1.
+/// Steps a property must see: 100,000 (10,000 of the same under the sanitizers), or ten times more with
+/// DBUS_BMS_LONG=1.
 std::uint64_t steps_wanted();
 
 /// Runs the property with ever new scripts until it has seen enough steps. `property` returns the steps it took.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "running.hpp"
+
 namespace bms::outputs {
 namespace {
 
@@ -12,16 +14,6 @@ using config::PreAlarmForm;
 using config::RemoteMode;
 using limits::Cause;
 using limits::Sentence;
-
-constexpr TimePoint kStart = TimePoint(1000s);
-
-limits::Limits running() {
-  limits::Limits limits;
-  limits.started = true;
-  limits.freshness = limits::Freshness::fresh;
-  limits.allow_charge = limits.allow_discharge = true;
-  return limits;
-}
 
 config::Output output(OutputFunction function, bool invert = false) {
   config::Output output;

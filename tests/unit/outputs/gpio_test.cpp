@@ -7,13 +7,12 @@
 #include <map>
 
 #include "outputs/outputs.hpp"
+#include "running.hpp"
 
 namespace bms::outputs {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr TimePoint kStart = TimePoint(1000s);
 
 /// A chip whose lines a test sees and breaks.
 struct FakeChip {
@@ -54,7 +53,7 @@ struct FakeChip {
   }
 };
 
-config::Output output(config::OutputFunction function, unsigned line, bool invert = false) {
+config::Output wired(config::OutputFunction function, unsigned line, bool invert = false) {
   config::Output output;
   output.name = "test";
   output.function = function;
@@ -63,19 +62,12 @@ config::Output output(config::OutputFunction function, unsigned line, bool inver
   return output;
 }
 
-limits::Limits running() {
-  limits::Limits limits;
-  limits.started = limits.allow_charge = limits.allow_discharge = true;
-  limits.freshness = limits::Freshness::fresh;
-  return limits;
-}
-
 TEST(Gpio, OutputsAreSafeFirstThenFollowThenSafeAgain) {
   FakeChip chip;
   boost::asio::io_context loop;
   using config::OutputFunction;
   Outputs outputs(loop, "", chip.chips(),
-                  {output(OutputFunction::load_disconnect, 3), output(OutputFunction::charge_disconnect, 4, true)});
+                  {wired(OutputFunction::load_disconnect, 3), wired(OutputFunction::charge_disconnect, 4, true)});
   EXPECT_EQ(chip.levels, (std::map<unsigned, bool>{{3, false}, {4, true}}));
   limits::Limits limits = running();
   const auto of = [&](const std::string&) { return &limits; };
@@ -94,7 +86,7 @@ TEST(Gpio, OutputsAreSafeFirstThenFollowThenSafeAgain) {
 TEST(Gpio, AnOutputFollowsItsOwnBattery) {
   FakeChip chip;
   boost::asio::io_context loop;
-  auto rack = output(config::OutputFunction::load_disconnect, 1);
+  auto rack = wired(config::OutputFunction::load_disconnect, 1);
   rack.battery = "rack_2";
   Outputs outputs(loop, "", chip.chips(), {rack});
   const limits::Limits limits = running();

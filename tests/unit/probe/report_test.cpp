@@ -5,7 +5,7 @@
 namespace bms::probe {
 namespace {
 
-std::unique_ptr<Driver> none(const DriverOptions&) { return nullptr; }
+std::unique_ptr<Driver> no_driver(const DriverOptions&) { return nullptr; }
 
 DriverInfo pb() {
   DriverInfo info;
@@ -15,7 +15,7 @@ DriverInfo pb() {
   info.address_min = 1;
   info.address_max = 15;
   info.address_default = 1;
-  info.make = none;
+  info.make = no_driver;
   return info;
 }
 

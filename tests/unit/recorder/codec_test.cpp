@@ -34,7 +34,8 @@ bool same(double a, double b) {
 
 Record any_record(const std::vector<Record>& before) {
   Record record;
-  record.channel = *rc::gen::inRange<std::size_t>(0, *rc::gen::element(1, 3, 1024));
+  record.channel =
+      *rc::gen::inRange<std::size_t>(0, *rc::gen::element(std::size_t{1}, std::size_t{3}, std::size_t{1024}));
   record.at_ms = (before.empty() ? 1000 : before.back().at_ms) + *rc::gen::inRange(0, 10000) * kTick_ms;
   record.reading = *rc::gen::arbitrary<bool>();
   record.has_step = *rc::gen::arbitrary<bool>();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "installation.hpp"
+#include "support/effort.hpp"
 #include "support/restless.hpp"
 
 namespace bms::recorder {
@@ -183,11 +184,7 @@ TEST(Recorder, TextsCannotClaimMoreThanZlibPacks) {
   EXPECT_EQ(export_lines(archive, "", out), "damaged");
 }
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kHours = 2;  // ten times as slow
-#else
-constexpr int kHours = 24;
-#endif
+constexpr int kHours = test::effort(24, 1);
 
 TEST(Recorder, ADayOfSixteenRestlessBatteriesAndTheirBankFits) {
   Recorder recorder;

@@ -10,7 +10,7 @@
 namespace bms::daly::a5 {
 namespace {
 
-constexpr double kTemperatureBias = -40;
+constexpr double kByteTemperatureBias = -40;
 constexpr std::uint8_t kNoSensor = 0xFF;
 
 bool is_row(std::uint8_t command) { return command == kCells || command == kTemperatures; }
@@ -165,8 +165,8 @@ bool Memory::temperatures_plausible() const {
   constexpr double kTolerance_K = 2;
   const auto& told = fast(kTemperatureExtremes);
   if (!counts() || !holds(kTemperatures) || !told || !trust_extremes_ || (*told)[0] == 0) return true;
-  const double max = (*told)[0] + kTemperatureBias;
-  const double min = (*told)[2] + kTemperatureBias;
+  const double max = (*told)[0] + kByteTemperatureBias;
+  const double min = (*told)[2] + kByteTemperatureBias;
   const auto row = temperatures();
   return std::all_of(row.begin(), row.end(), [&](const auto& temp) {
     return !temp || (*temp <= max + kTolerance_K && *temp >= min - kTolerance_K);
@@ -328,7 +328,7 @@ std::vector<std::optional<double>> Memory::temperatures() const {
     if (!counts() && content[i] == 0) break;
     // An open sensor reads -40 degC; it is not that cold.
     const bool fitted = content[i] != 0 && content[i] != kNoSensor;
-    row.push_back(fitted ? std::optional<double>(content[i] + kTemperatureBias) : std::nullopt);
+    row.push_back(fitted ? std::optional<double>(content[i] + kByteTemperatureBias) : std::nullopt);
   }
   return row;
 }

@@ -8,8 +8,6 @@ namespace bms::daly {
 namespace {
 
 using C = Condition;
-constexpr auto kWarn = AlarmLevel::warning;
-constexpr auto kAlarm = AlarmLevel::alarm;
 
 // Level 1 only signals; level 2 also opens a MOSFET, except for the difference and SoC alarms, which never do and are
 // warnings therefore.

@@ -10,6 +10,9 @@
 /// Alarm bits as Daly boards know them: every bit has a name, most have a condition of the project.
 namespace bms::daly {
 
+inline constexpr auto kWarn = AlarmLevel::warning;
+inline constexpr auto kAlarm = AlarmLevel::alarm;
+
 /// One bit of the 56 alarm bits of command 0x98; bit = byte * 8 + bit in the byte.
 struct Flag {
   unsigned bit;

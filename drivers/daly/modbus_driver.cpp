@@ -11,13 +11,13 @@ namespace {
 using namespace std::chrono_literals;
 
 // First byte within 500 ms, up to 174 ms on the wire, and what a USB adapter holds back.
-constexpr auto kReplyTime = 800ms;
-constexpr auto kSilence = 20ms;
+constexpr auto kModbusReplyTime = 800ms;
+constexpr auto kModbusSilence = 20ms;
 // Replies do not carry the register: after a missed one the line stays silent until it cannot come any more.
 constexpr auto kAfterMiss = 300ms;
-constexpr int kAttempts = 3;
-constexpr int kMissesUntilUnknown = 2;
-constexpr auto kSettingsPeriod = 10min;
+constexpr int kModbusAttempts = 3;
+constexpr int kModbusMissesUntilUnknown = 2;
+constexpr auto kModbusSettingsPeriod = 10min;
 
 std::string_view text_setting(const DriverOptions& options, std::string_view key) {
   const auto found = options.settings.find(key);
@@ -94,8 +94,8 @@ Conversation<Outcome<void>> ModbusDriver::ask(Block block, int attempts) {
   for (int attempt = 0; attempt < attempts; ++attempt) {
     Exchange exchange;
     exchange.request = modbus::read_request(address(), modbus::kReadHolding, block.first, block.count);
-    exchange.timeout = kReplyTime;
-    exchange.gap = late_ ? kAfterMiss : kSilence;
+    exchange.timeout = kModbusReplyTime;
+    exchange.gap = late_ ? kAfterMiss : kModbusSilence;
     exchange.attempts = 1;
     const Answer answer = co_await exchange;
     late_ = !answer;
@@ -128,9 +128,9 @@ Conversation<Outcome<void>> ModbusDriver::read_d2() {
   }
   // Still open when the answer came damaged: then the short block for this time.
   const bool long_block = long_block_.value_or(false);
-  auto step = co_await ask(long_block ? kD2LongBlock : kD2LiveBlocks[0], kAttempts);
+  auto step = co_await ask(long_block ? kD2LongBlock : kD2LiveBlocks[0], kModbusAttempts);
   if (!step || long_block || mos_block_ == false) co_return step;
-  const auto more = co_await ask(kD2MosBlock, mos_block_ ? kAttempts : 2);
+  const auto more = co_await ask(kD2MosBlock, mos_block_ ? kModbusAttempts : 2);
   if (!mos_block_) {
     if (more || more.error() == Fault::timeout || more.error() == Fault::refused) mos_block_ = more.has_value();
     co_return step;
@@ -142,14 +142,14 @@ Conversation<Outcome<void>> ModbusDriver::read_live() {
   Outcome<void> step;
   if (!d2_) {
     for (const Block& block : kBoardLiveBlocks) {
-      step = co_await ask(block, kAttempts);
+      step = co_await ask(block, kModbusAttempts);
       if (!step) co_return step;
     }
     co_return step;
   }
   step = co_await read_d2();
   if (!step || memory().reg(kD2Map.cell_count).value_or(0) <= kD2Map.most_cells) co_return step;
-  co_return co_await ask(kD2MoreCells, kAttempts);
+  co_return co_await ask(kD2MoreCells, kModbusAttempts);
 }
 
 /// One block per poll: the first Reading does not wait for what hardly ever changes. Some boards lack some of them.
@@ -161,12 +161,12 @@ Conversation<Outcome<void>> ModbusDriver::read_setting(TimePoint now) {
   }
   const Block block = blocks[setting_];
   int& misses = misses_[block.first];
-  if (misses < kMissesUntilUnknown) {
+  if (misses < kModbusMissesUntilUnknown) {
     const auto read = co_await ask(block, 1);
     misses = read ? 0 : misses + 1;
-    if (!read && misses < kMissesUntilUnknown) co_return Outcome<void>{};  // again with the next poll
+    if (!read && misses < kModbusMissesUntilUnknown) co_return Outcome<void>{};  // again with the next poll
   }
-  if (++setting_ >= blocks.size()) settings_due_ = now + kSettingsPeriod;
+  if (++setting_ >= blocks.size()) settings_due_ = now + kModbusSettingsPeriod;
   co_return Outcome<void>{};
 }
 
@@ -205,7 +205,7 @@ Conversation<Outcome<bool>> ModbusDriver::write(std::uint16_t reg, std::uint16_t
   }
   Exchange exchange;
   exchange.request = modbus::write_single_request(address(), reg, value);
-  exchange.timeout = kReplyTime;
+  exchange.timeout = kModbusReplyTime;
   exchange.gap = kAfterMiss;
   exchange.attempts = 2;
   exchange.answer_repeats_request = d2_;

@@ -11,8 +11,6 @@ namespace bms::daly {
 namespace {
 
 using C = Condition;
-constexpr auto kWarn = AlarmLevel::warning;
-constexpr auto kAlarm = AlarmLevel::alarm;
 
 constexpr std::uint16_t kD2LowSoc = 0xC0C0;   // byte 2 bits 6, 7; those of byte 3 are reserved
 constexpr std::uint16_t kD2HighSoc = 0x3030;  // byte 2 bits 4, 5

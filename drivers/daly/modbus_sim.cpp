@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kRegisters = 0x280;
 constexpr std::size_t kRequestSize = 8;
 
-std::int64_t raw_temperature(const std::optional<double>& temp) {
+std::int64_t register_of_temperature(const std::optional<double>& temp) {
   return temp ? std::clamp(std::lround(*temp) + 40, 1L, 254L) : 0xFF;
 }
 
@@ -53,7 +53,7 @@ void ModbusDevice::put_rows(Bytes& registers, const Reading& truth) const {
   put_reg(registers, map_->cell_count, static_cast<std::int64_t>(cells));
   const std::size_t sensors = std::min(truth.temps_C.size(), map_->most_sensors);
   for (std::size_t i = 0; i < sensors; ++i) {
-    put_reg(registers, map_->temperatures + i, raw_temperature(truth.temps_C[i]));
+    put_reg(registers, map_->temperatures + i, register_of_temperature(truth.temps_C[i]));
   }
   put_reg(registers, map_->sensor_count, static_cast<std::int64_t>(sensors));
   const bool balancing = truth.balancing.value_or(false);
@@ -86,8 +86,8 @@ Bytes ModbusDevice::image(const Reading& truth) const {
   const auto tenths = std::lround(truth.current_A.value_or(0) * 10);
   put_reg(registers, map_->current, Polarity::kZero + (is("polarity", "newer", "newer") ? tenths : -tenths));
   put_reg(registers, map_->state, tenths > 0 ? 1 : tenths < 0 ? 2 : 0);
-  put_reg(registers, map_->mos_temperature, raw_temperature(truth.mos_temp_C));
-  put_reg(registers, map_->board_temperature, raw_temperature(truth.env_temp_C));
+  put_reg(registers, map_->mos_temperature, register_of_temperature(truth.mos_temp_C));
+  put_reg(registers, map_->board_temperature, register_of_temperature(truth.env_temp_C));
   if (d2_) {
     const auto words = encode_d2_faults(truth.alarms.value_or(std::vector<Alarm>()));
     for (std::size_t i = 0; i < words.size(); ++i) put_reg(registers, kD2Faults + i, words[i]);

@@ -22,7 +22,7 @@ constexpr std::array kDialects = {Dialect::binary_7e, Dialect::binary_7c, Dialec
 bool is_ascii(ByteView request) { return request.size() >= ascii::kOverhead; }
 std::uint8_t start_of(Dialect dialect) { return dialect == Dialect::binary_7c ? kStart7C : kStart7E; }
 
-std::string setting(const DriverOptions& options, std::string_view key) {
+std::string option(const DriverOptions& options, std::string_view key) {
   const auto found = options.settings.find(key);
   return found == options.settings.end() ? "auto" : found->second;
 }
@@ -38,7 +38,7 @@ std::optional<Dialect> dialect_from_string(std::string_view name) {
 
 Eg4Driver::Eg4Driver(const DriverOptions& options)
     : address_(static_cast<std::uint8_t>(options.address)),
-      configured_(dialect_from_string(setting(options, "protocol"))),
+      configured_(dialect_from_string(option(options, "protocol"))),
       dialect_(configured_) {}
 
 Scan Eg4Driver::scan(ByteView request, ByteView buffer) const {

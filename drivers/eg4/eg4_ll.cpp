@@ -8,13 +8,13 @@ namespace {
 using std::chrono::milliseconds;
 
 // Public drivers wait 1.5 to 2.5 s and ask three times; the longest answer takes 203 ms at 9600 baud.
-constexpr milliseconds kTimeout{1000};
-constexpr milliseconds kGap{100};  // asked for by the vendor's document
+constexpr milliseconds kLlTimeout{1000};
+constexpr milliseconds kLlGap{100};  // asked for by the vendor's document
 // Asked with every poll at first, then now and then.
 constexpr int kSettingsTries = 3;
 constexpr std::chrono::minutes kSettingsPause{1};
 // A pack that was given another address shows another map.
-constexpr int kMissesToForget = 10;
+constexpr int kLlMissesToForget = 10;
 
 bool says_yes(const DriverOptions& options, std::string_view key) {
   const auto found = options.settings.find(key);
@@ -35,7 +35,7 @@ Conversation<Outcome<void>> Eg4LlDriver::ask(Block block, int attempts) {
   Fault last = Fault::implausible;
   // A block of nothing but zeros comes alone: the next answer is right again.
   for (int round = 0; round < 2; ++round) {
-    const Exchange exchange{request, kTimeout, kGap, attempts};
+    const Exchange exchange{request, kLlTimeout, kLlGap, attempts};
     const Answer answer = co_await exchange;
     if (!answer) co_return fail(answer.error());
     const auto taken = accept(request, *answer);
@@ -80,7 +80,7 @@ Conversation<Outcome<Reading>> Eg4LlDriver::poll(TimePoint now) {
   auto reading = co_await read(now, 2);
   if (reading) {
     misses_ = 0;
-  } else if (++misses_ >= kMissesToForget) {
+  } else if (++misses_ >= kLlMissesToForget) {
     misses_ = 0;
     map_ = Map::unknown;
   }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pack_size.hpp"
+
 namespace bms::eg4 {
 namespace {
 
-constexpr std::size_t kMostCells = 32;
-constexpr std::size_t kMostSensors = 16;
 constexpr std::uint8_t kCodeLow = 1;
 constexpr std::uint8_t kCodeHigh = 2;
 constexpr std::uint8_t kReturnChecksum = 2;
@@ -28,9 +28,9 @@ std::optional<Shape> shape_of(ByteView info, std::size_t cell_size, std::size_t 
   if (info.size() < 4) return std::nullopt;
   const std::size_t cells = info[2];
   const std::size_t sensors_at = 3 + cell_size * cells;
-  if (cells == 0 || cells > kMostCells || info.size() <= sensors_at) return std::nullopt;
+  if (cells == 0 || cells > kMostPackCells || info.size() <= sensors_at) return std::nullopt;
   const std::size_t sensors = info[sensors_at];
-  if (sensors > kMostSensors || info.size() < sensors_at + 1 + sensor_size * sensors + tail) return std::nullopt;
+  if (sensors > kMostPackSensors || info.size() < sensors_at + 1 + sensor_size * sensors + tail) return std::nullopt;
   return Shape{cells, sensors};
 }
 
@@ -93,7 +93,7 @@ void decode_codes(ByteView info, const Shape& shape, std::vector<Alarm>& alarms)
   add_code(tail[3], {Condition::pack_undervoltage}, {Condition::pack_overvoltage}, alarms);
 }
 
-void decode_balancing(ByteView tail, Reading& reading) {
+void decode_balanced_cells(ByteView tail, Reading& reading) {
   const std::uint32_t cells = read_be<4>(tail, kBalancingAt);
   for (unsigned bit = 0; bit < 32; ++bit) {
     if ((cells >> bit & 1U) != 0) reading.balancing_cells.push_back(static_cast<int>(bit + 1));
@@ -178,7 +178,7 @@ Outcome<void> LifePower4::accept_alarm(ByteView info) {
   for (const EventByte& event : kEvents) {
     decode_alarms(event.bits, static_cast<std::uint64_t>(*read_raw(tail, event.offset, event.wire)), *reading.alarms);
   }
-  decode_balancing(tail, reading);
+  decode_balanced_cells(tail, reading);
   decode_states(tail, reading);
   for (const int cell : reading.balancing_cells) {
     if (static_cast<std::size_t>(cell) > shape->cells) return fail(Fault::implausible);

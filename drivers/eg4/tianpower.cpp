@@ -4,14 +4,13 @@
 #include <cmath>
 
 #include "bms/checksum.hpp"
+#include "pack_size.hpp"
 
 namespace bms::eg4 {
 namespace {
 
 constexpr std::size_t kHeader = 4;    // SOI, address, command, LEN
 constexpr std::size_t kOverhead = 6;  // and check byte, EOI
-constexpr std::size_t kMostCells = 32;
-constexpr std::size_t kMostSensors = 16;
 constexpr std::size_t kStatusWords = 5;
 constexpr double kMaxPercent = 100;
 // Largest step between two polls that needs no second look; a longer silence costs one repeated exchange.
@@ -134,10 +133,10 @@ void TianPower::parse_words(ByteView values, Status& status) {
 bool TianPower::parse_group(std::uint8_t type, ByteView values, Status& status) {
   const std::size_t count = values.size() / group_value_size(type);
   if (type == kCellGroup) {
-    if (count == 0 || count > kMostCells || !status.reading.cells_V.empty()) return false;
+    if (count == 0 || count > kMostPackCells || !status.reading.cells_V.empty()) return false;
     parse_cells(values, status.reading);
   } else if (type == kTemperatureGroup) {
-    if (count > kMostSensors || !status.reading.temps_C.empty()) return false;
+    if (count > kMostPackSensors || !status.reading.temps_C.empty()) return false;
     parse_temperatures(values, status);
   } else if (type == kStatusGroup) {
     if (count > kStatusWords) return false;

@@ -27,7 +27,7 @@ constexpr Firmware kFirmwares[] = {
 };
 
 constexpr std::string_view kPin = "1234";
-constexpr std::string_view kPassword = "136913";
+constexpr std::string_view kPbPassword = "136913";
 constexpr float kVoltageFactor = 3.768807F;
 
 void write_text(std::span<std::uint8_t> block, std::size_t at, std::string_view text) {
@@ -254,7 +254,7 @@ void SimulatedPb::fill_about(std::span<std::uint8_t> out, const Reading& truth) 
   encode(kAboutTexts, unit, out);
   if (version_.hardware >= 19) encode(kAboutFrom19, unit, out);
   write_text(out, kSecrets[0].begin, kPin);
-  write_text(out, kSecrets[1].begin, kPassword);
+  write_text(out, kSecrets[1].begin, kPbPassword);
 }
 
 Bytes SimulatedPb::block(Block type, const Reading& truth) const {

@@ -6,7 +6,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Vendor: at least 100 ms between packets.
-constexpr milliseconds kGap{100};
+constexpr milliseconds kUartGap{100};
 constexpr milliseconds kTimeout{500};
 /// Some firmware takes a write only this long after the unlock frame (syssi/esphome-jk-bms#343).
 constexpr milliseconds kUnlockGap{150};
@@ -101,7 +101,7 @@ std::optional<Reading> UartDriver::partial() const { return fresh_ ? std::option
 
 Conversation<Outcome<void>> UartDriver::ask_all(int attempts) {
   const Bytes data{kWholeSet};
-  const Exchange read{uart_request(UartCommand::read_all, data), kTimeout, kGap, attempts};
+  const Exchange read{uart_request(UartCommand::read_all, data), kTimeout, kUartGap, attempts};
   const Answer answer = co_await read;
   if (!answer) co_return fail(answer.error());
   co_return accept(read.request, *answer);
@@ -143,7 +143,7 @@ Conversation<Outcome<bool>> UartDriver::switch_setting(std::uint8_t id, bool on)
   const auto plain = co_await write_and_read_back(id, on);
   if (!plain || *plain == on) co_return plain;
   const Bytes nothing{0};
-  const Exchange unlock{uart_request(UartCommand::unlock, nothing), kTimeout, kGap, 1};
+  const Exchange unlock{uart_request(UartCommand::unlock, nothing), kTimeout, kUartGap, 1};
   const Answer unlocked = co_await unlock;
   if (!unlocked && unlocked.error() == Fault::io) co_return fail(Fault::io);
   co_return co_await write_and_read_back(id, on);

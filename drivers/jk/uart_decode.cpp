@@ -103,9 +103,9 @@ Reading decode_uart(const UartValues& values) {
   decode_capacity(values, reading);
   decode_version(values.at(kVersion), reading);
   // 12 bytes of the user, then the model.
-  constexpr std::size_t kModelAt = 12;
+  constexpr std::size_t kModelInMaker = 12;
   if (const ByteView maker = values.at(kManufacturer); !maker.empty()) {
-    if (std::string model = without_nul(maker.subspan(kModelAt)); model.starts_with("JK")) reading.model = model;
+    if (std::string model = without_nul(maker.subspan(kModelInMaker)); model.starts_with("JK")) reading.model = model;
   }
   if (std::string name = text_field(values.at(kDeviceId)); !name.empty()) reading.device_name = std::move(name);
   return reading;

@@ -12,7 +12,7 @@ constexpr std::uint8_t kStart1 = 0x4E;
 constexpr std::uint8_t kStart2 = 0x57;
 constexpr std::uint8_t kEndMark = 0x68;
 constexpr std::size_t kCommandAt = 8;
-constexpr std::size_t kTypeAt = 10;
+constexpr std::size_t kUartTypeAt = 10;
 constexpr std::size_t kDataAt = 11;
 constexpr std::size_t kTailSize = 9;  ///< record number, end mark, sum
 constexpr std::size_t kSumSize = 4;
@@ -77,7 +77,7 @@ Bytes uart_request(UartCommand command, ByteView data) { return frame_of(command
 Bytes uart_reply(UartCommand command, ByteView data) { return frame_of(command, 0, 1, data); }
 
 UartCommand uart_command(ByteView frame) { return static_cast<UartCommand>(frame[kCommandAt]); }
-bool uart_is_reply(ByteView frame) { return frame[kTypeAt] == 1; }
+bool uart_is_reply(ByteView frame) { return frame[kUartTypeAt] == 1; }
 ByteView uart_data(ByteView frame) {
   return frame.size() < kShortest ? ByteView() : frame.subspan(kDataAt, frame.size() - kShortest);
 }

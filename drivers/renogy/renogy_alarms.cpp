@@ -51,7 +51,7 @@ constexpr StatusBit kWarnings[] = {
 };
 constexpr unsigned kBuzzer = 8;
 constexpr unsigned kFull = 11;
-constexpr unsigned kHeater = 13;
+constexpr unsigned kHeaterBit = 13;
 constexpr unsigned kDischargeCurrent = 14;
 constexpr unsigned kChargeCurrent = 15;
 
@@ -80,7 +80,7 @@ constexpr StatusBit kChargeStates[] = {
 
 enum Code : unsigned { kBelow = 1, kAbove = 2, kOther = 3 };
 constexpr std::string_view kCodeNames[] = {"", "below", "above", "other"};
-constexpr unsigned kCells = 16;
+constexpr unsigned kCellsInMask = 16;
 
 void note(Reading& reading, std::string_view name) {
   auto& entry = reading.extra["alarm_flags"];
@@ -100,7 +100,7 @@ void decode_bits(std::span<const StatusBit> table, unsigned bits, AlarmLevel lev
 /// heater on (Grmume/renogy-smart-battery#4): named, but no alarm.
 void decode_cells(std::string_view what, std::uint32_t bits, const OtherAlarm& conditions,
                   std::optional<Condition> other, Reading& reading) {
-  for (unsigned cell = 0; cell < kCells; ++cell) {
+  for (unsigned cell = 0; cell < kCellsInMask; ++cell) {
     const unsigned code = bits >> (2 * cell) & 3U;
     if (code == 0) continue;
     note(reading, fmt::format("{}_{}_{}", what, cell + 1, kCodeNames[code]));
@@ -152,7 +152,7 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
     }
   }
   if (words.status2) {
-    reading.heater_on = (*words.status2 >> kHeater & 1U) != 0;
+    reading.heater_on = (*words.status2 >> kHeaterBit & 1U) != 0;
     reading.extra["fully_charged"] = flag(*words.status2, kFull);
     reading.extra["buzzer_on"] = flag(*words.status2, kBuzzer);
     reading.extra["charge_current_effective"] = flag(*words.status2, kChargeCurrent);
@@ -160,7 +160,7 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
   }
   if (!words.status1) return;
   if (words.status2) decode_bits(kWarnings, *words.status2, AlarmLevel::warning, reading);
-  for (unsigned cell = 0; cell < kCells && words.status3; ++cell) {
+  for (unsigned cell = 0; cell < kCellsInMask && words.status3; ++cell) {
     if ((*words.status3 >> cell & 1U) == 0) continue;
     note(reading, fmt::format("cell_voltage_error_{}", cell + 1));
     add_alarm(*reading.alarms, {C::cell_sensor, AlarmLevel::alarm});
@@ -178,7 +178,7 @@ AlarmWords encode_alarms(const Reading& truth) {
   if (truth.charge_fet.value_or(true)) status1 |= 1U << kChargeFet;
   if (truth.discharge_fet.value_or(true)) status1 |= 1U << kDischargeFet;
   unsigned status2 = bits_of(kWarnings, truth, AlarmLevel::warning);
-  if (truth.heater_on.value_or(false)) status2 |= 1U << kHeater;
+  if (truth.heater_on.value_or(false)) status2 |= 1U << kHeaterBit;
   words.status1 = static_cast<std::uint16_t>(status1);
   words.status2 = static_cast<std::uint16_t>(status2);
   words.status3 = 0;

@@ -16,7 +16,6 @@ constexpr auto kPause = 100ms;
 constexpr int kAttempts = 3;
 constexpr int kMissesUntilUnknown = 2;
 constexpr auto kSlowPeriod = 10min;
-constexpr std::uint8_t kAnyAddress = 0xFF;  ///< a single battery answers it, from its own address or from this one
 
 constexpr std::uint8_t kDataCheckWrong = 5;  ///< error code
 constexpr std::size_t kIdentity = 0;         ///< in kSlowPlans

@@ -6,6 +6,9 @@
 /// cyrils/renogy-bt#21 and Grmume/renogy-smart-battery#5). The image begins at register 5000.
 namespace bms::renogy {
 
+/// A single battery answers it, from its own address or from this one.
+inline constexpr std::uint8_t kAnyAddress = 0xFF;
+
 inline constexpr std::uint16_t kFirst = 5000;
 inline constexpr std::uint16_t kEnd = 5224;
 /// Offset of a register in the image.

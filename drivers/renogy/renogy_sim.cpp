@@ -14,7 +14,6 @@ namespace bms::renogy {
 namespace {
 
 constexpr std::size_t kRequestSize = 8;
-constexpr std::uint8_t kAnyAddress = 0xFF;
 
 void put_reg(Bytes& image, std::uint16_t reg, std::int64_t raw) { write_raw(image, at(reg), Wire::u16be, raw); }
 

@@ -35,6 +35,7 @@ function(bms_driver_family folder)
   add_library(driver_${folder} STATIC ${sources})
   target_link_libraries(driver_${folder} PUBLIC bms_interface bms_support PRIVATE bms_options)
   target_precompile_headers(driver_${folder} REUSE_FROM bms_pch_base)
+  bms_as_one(driver_${folder} 16)
 endfunction()
 
 # Writes the list of all drivers; call once after the last family.

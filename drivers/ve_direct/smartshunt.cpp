@@ -28,12 +28,12 @@ bool near(std::optional<double> a, std::optional<double> b, double limit) {
 
 bool follows(const Reading& before, const Reading& after, Clock::duration time, bool same_signature) {
   if (!same_signature) return false;
-  const double seconds = std::chrono::duration<double>(time).count() + 1;
-  if (seconds > kLongGap_s) return true;
+  const double time_s = std::chrono::duration<double>(time).count() + 1;
+  if (time_s > kLongGap_s) return true;
   const double amperes = std::max(std::abs(before.current_A.value_or(0)), std::abs(after.current_A.value_or(0)));
-  const double moved_Ah = 2 * amperes * seconds / 3600;
+  const double moved_Ah = 2 * amperes * time_s / 3600;
   return near(before.consumed_Ah, after.consumed_Ah, 0.05 + moved_Ah) &&
-         near(before.soc_pct, after.soc_pct, 0.11 + 0.05 * seconds);
+         near(before.soc_pct, after.soc_pct, 0.11 + 0.05 * time_s);
 }
 
 bool is_live(std::uint16_t id) {

@@ -98,33 +98,48 @@ class Bank {
 
   void check_changes(const Limits& before, bool was_started) {
     bool lost_now = false;
-    bool blocked = false;
-    bool opened = false;
     for (std::size_t i = 0; i < packs_.size(); ++i) {
       const Freshness age = packs_[i].state.freshness;
       lost_now = lost_now || (age != freshness_[i] && (age == Freshness::lost || age == Freshness::stale));
       freshness_[i] = age;
-      const auto& fet = packs_[i].state.inputs.charge_fet;
-      const bool open = fet.known && !fet.value;
-      opened = opened || (open && !open_[i]);
-      open_[i] = open;
-      blocked = blocked || (state_.packs[i].charge.takes_part && packs_[i].limits.ccl.target_A <= 0);
     }
+    using Inputs = decltype(State::inputs);
+    check_opened<&Inputs::charge_fet, &PackMemory::charge, &BankState::charge, &Limits::ccl>(
+        charge_open_, config_.max_charge_a, before, was_started);
+    check_opened<&Inputs::discharge_fet, &PackMemory::discharge, &BankState::discharge, &Limits::dcl>(
+        discharge_open_, config_.max_discharge_a, before, was_started);
     if (!was_started) return;
     if (lost_now) {  // 26
       RC_ASSERT(bank_limits_.ccl.exact_A <= before.ccl.exact_A + kTiny);
       RC_ASSERT(bank_limits_.dcl.exact_A <= before.dcl.exact_A + kTiny);
       RC_ASSERT(bank_limits_.cvl.exact_V <= before.cvl.exact_V + kTiny);
     }
-    const bool somebody = std::any_of(state_.packs.begin(), state_.packs.end(),
-                                      [](const PackMemory& pack) { return pack.charge.takes_part; });
+  }
+
+  /// 27, in one direction.
+  template <auto fet, auto share, auto side, auto limit>
+  void check_opened(bool (&was_open)[std::size(kNames)], double max_A, const Limits& before, bool was_started) {
+    bool opened = false;
+    bool somebody = false;
+    bool blocked = false;
     bool capped = false;
-    for (const PackMemory& pack : state_.packs) capped = capped || pack.charge.lost_cap_A.has_value();
-    if (opened && somebody && !blocked && !capped && state_.charge.correction_A == 0 && config_.max_charge_a > 0) {
-      RC_ASSERT(bank_limits_.ccl.target_A > 0);  // 27
+    for (std::size_t i = 0; i < packs_.size(); ++i) {
+      const auto& heard = packs_[i].state.inputs.*fet;
+      const bool open = heard.known && !heard.value;
+      opened = opened || (open && !was_open[i]);
+      was_open[i] = open;
+      const PackShare& part = state_.packs[i].*share;
+      somebody = somebody || part.takes_part;
+      blocked = blocked || (part.takes_part && (packs_[i].limits.*limit).target_A <= 0);
+      capped = capped || part.lost_cap_A.has_value();
+    }
+    if (!was_started) return;
+    const auto& now = bank_limits_.*limit;
+    if (opened && somebody && !blocked && !capped && (state_.*side).correction_A == 0 && max_A > 0) {
+      RC_ASSERT(now.target_A > 0);
     }
     const double rate_A_s = config_.recovery_rate_a_s * static_cast<double>(packs_.size());
-    RC_ASSERT(bank_limits_.ccl.exact_A <= before.ccl.exact_A + rate_A_s * 10 + kTiny);  // 27
+    RC_ASSERT(now.exact_A <= (before.*limit).exact_A + rate_A_s * 10 + kTiny);
   }
 
   void check_symmetry() {  // 28
@@ -159,7 +174,8 @@ class Bank {
   BankState state_, mirror_;
   Limits bank_limits_, mirror_limits_;
   Freshness freshness_[std::size(kNames)] = {};
-  bool open_[std::size(kNames)] = {};
+  bool charge_open_[std::size(kNames)] = {};
+  bool discharge_open_[std::size(kNames)] = {};
   TimePoint now_{};
   int since_store_ = 0;
 };

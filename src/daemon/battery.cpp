@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "daemon/alarms_log.hpp"
 #include "daemon/limits_log.hpp"
 #include "limits/samples.hpp"
 #include "version.hpp"
@@ -176,19 +177,7 @@ void Battery::tell(TimePoint now) {
     }
   }
   if (!is_shunt()) tell_limits(log_, name, limits_, now);
-  std::string alarms;
-  if (reading_ && reading_->alarms) {
-    for (const Alarm& alarm : *reading_->alarms) {
-      alarms += fmt::format(" {}:{}", to_string(alarm.level), to_string(alarm.condition));
-    }
-  }
-  if (log_.changed("alarms", alarms, now)) {
-    if (alarms.empty()) {
-      spdlog::info("{}: no alarms", name);
-    } else {
-      spdlog::warn("{}: alarms:{}", name, alarms);
-    }
-  }
+  if (reading_) tell_alarms(log_, name, *reading_, now);
 }
 
 std::vector<victron::TimeToSoc> times_to_soc(const limits::Limits& limits) {

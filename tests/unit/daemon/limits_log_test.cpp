@@ -4,10 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
-#include <sstream>
+#include "captured_log.hpp"
 
 namespace bms::daemon {
 namespace {
@@ -17,10 +14,7 @@ using testing::HasSubstr;
 
 class LimitsLog : public testing::Test {
  protected:
-  LimitsLog() : before_(spdlog::default_logger()) {
-    auto logger = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(text_));
-    logger->set_pattern("%v");
-    spdlog::set_default_logger(logger);
+  LimitsLog() {
     limits.started = true;
     limits.phase = limits::Phase::bulk;
     limits.soc_pct = 60;
@@ -31,7 +25,6 @@ class LimitsLog : public testing::Test {
     bind(limits.ccl.why, "cfg_max");
     bind(limits.dcl.why, "cfg_max");
   }
-  ~LimitsLog() override { spdlog::set_default_logger(before_); }
 
   static void bind(std::vector<limits::Cause>& why, std::string_view id) {
     why.assign(1, {});
@@ -40,17 +33,16 @@ class LimitsLog : public testing::Test {
   }
   /// The lines of one step.
   std::string lines(std::chrono::seconds at) {
-    text_.str("");
+    log_.take();
     tell_limits(filter, "House", limits, TimePoint(1000s + at));
-    return text_.str();
+    return log_.take();
   }
 
   limits::Limits limits;
   LogFilter filter;
 
  private:
-  std::ostringstream text_;
-  std::shared_ptr<spdlog::logger> before_;
+  CapturedLog log_;
 };
 
 TEST_F(LimitsLog, NothingBeforeTheFirstData) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh BUILD SECONDS        all fuzzers, SECONDS in all, as many at once as there are processors
-# run.sh BUILD --runs N       all fuzzers in turn until each has N executions, counted over interruptions
+# run.sh BUILD --runs N       all fuzzers in turn, as many at once, until each has N executions, counted over interruptions
 #
 # BUILD is the folder of one of the `fuzz` presets. Inputs found so far, seeds made of the captures, logs and counts stay there.
 set -euo pipefail
@@ -48,28 +48,37 @@ one() {
 }
 
 # A finding stops its own fuzzer, not the others.
+running=0
+failed=0
+# beside TARGET OPTION...: `one` as soon as a processor is free for it.
+beside() {
+  [ "$running" -lt "$(nproc)" ] || { wait -n || failed=1; running=$((running - 1)); }
+  one "$@" &
+  running=$((running + 1))
+}
+all_ended() { for (( ; running > 0; --running)); do wait -n || failed=1; done; }
+
 if [ "$seconds" != --runs ]; then
   each=$(((seconds + ${#targets[@]} - 1) / ${#targets[@]}))
-  running=0
-  failed=0
-  for target in "${targets[@]}"; do
-    [ "$running" -lt "$(nproc)" ] || { wait -n || failed=1; running=$((running - 1)); }
-    one "${target#"$build"/}" -max_total_time="$each" &
-    running=$((running + 1))
-  done
-  for (( ; running > 0; --running)); do wait -n || failed=1; done
+  for target in "${targets[@]}"; do beside "${target#"$build"/}" -max_total_time="$each"; done
+  all_ended
   exit "$failed"
 fi
-declare -A failed=()
+for finding in findings/*; do
+  [ -e "$finding" ] || continue
+  echo "$build/$finding is still there: its fuzzer waits until it is mended and the file removed" >&2
+  failed=1
+done
 open=1
 while [ "$open" = 1 ]; do
   open=0
   for target in "${targets[@]}"; do
     name=$(basename "$target")
     done=$(cut -d ' ' -f 1 "executions/$name" 2>/dev/null || echo 0)
-    [ "$done" -ge "$runs" ] || [ -n "${failed[$name]:-}" ] && continue
+    [ "$done" -ge "$runs" ] || compgen -G "findings/$name-*" >/dev/null && continue
     open=1
-    one "${target#"$build"/}" -runs=$chunk -max_total_time=120 || failed[$name]=1
+    beside "${target#"$build"/}" -runs=$chunk -max_total_time=120
   done
+  all_ended
 done
-[ ${#failed[@]} -eq 0 ]
+exit "$failed"

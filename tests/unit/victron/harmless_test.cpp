@@ -8,6 +8,7 @@
 #include <random>
 
 #include "support/battery_samples.hpp"
+#include "support/effort.hpp"
 #include "victron/battery_paths.hpp"
 #include "victron/path_table.hpp"
 
@@ -153,7 +154,7 @@ void expect_harmless(const ItemTree& tree) {
 }
 
 TEST(Harmless, WhateverDriverEngineAndConfigurationSupply) {
-  for (unsigned seed = 1; seed <= 150; ++seed) {
+  for (unsigned seed = 1; seed <= test::effort(150U, 30U); ++seed) {
     SCOPED_TRACE(seed);
     Wild wild(seed);
     ItemTree tree;

@@ -15,7 +15,7 @@ int import_config(const std::string& file) {
     std::cerr << file << ": cannot be read\n";
     return kNegative;
   }
-  return config::import_dsb(input, std::cout, std::cerr) == 0 ? kOk : kNegative;
+  return config::import_dsb(input, std::cout, std::cerr, drivers()) == 0 ? kOk : kNegative;
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ constexpr std::size_t kLargest = 262144;
 
 class Importer {
  public:
-  Importer(dsb::File& file, Report& report) : file_(file), report_(report) {}
+  Importer(dsb::File& file, Report& report, std::span<const DriverInfo> drivers)
+      : file_(file), report_(report), known_(drivers) {}
 
   void convert() {
     limits_ = dsb::import_limits(file_, report_);
@@ -132,7 +133,7 @@ class Importer {
       settings.push_back({"port", fmt::format("/dev/ttyUSB{}", i), {}});
       report_.decide(fmt::format("[battery:{}] port = /dev/ttyUSB{}: set the port ('dbus-bms ports' lists them)",
                                  batteries_.back().name, i));
-      if (const Entry* addresses = file_.find_value("BATTERY_ADDRESSES")) add_addresses(settings, *addresses);
+      if (const Entry* addresses = file_.find_value("BATTERY_ADDRESSES")) add_addresses(settings, names[i], *addresses);
       const Entry* by_port = file_.find("USE_PORT_AS_UNIQUE_ID");
       if (is_true(by_port, false)) take_into(settings, "identity", "section", *by_port);
     }
@@ -163,7 +164,8 @@ class Importer {
     }
   }
 
-  void add_addresses(std::vector<Setting>& settings, const Entry& entry) {
+  void add_addresses(std::vector<Setting>& settings, std::string_view driver, const Entry& entry) {
+    const auto info = std::find_if(known_.begin(), known_.end(), [&](const auto& one) { return one.name == driver; });
     std::vector<std::string> list;
     for (const auto piece : text::list(entry.value)) {
       // They are hexadecimal, with or without 0x.
@@ -173,13 +175,19 @@ class Importer {
         report_.wrong(fmt::format("{}: not a list of addresses", entry.text()));
         return;
       }
+      const bool checked = info != known_.end() && info->has_address;
+      if (checked && (*address < info->address_min || *address > info->address_max)) {
+        report_.decide(fmt::format("{}: {} is no address of driver {}, which has {} to {}: left out", entry.text(),
+                                   *address, driver, info->address_min, info->address_max));
+        continue;
+      }
       list.push_back(fmt::format("{}", *address));
     }
     std::sort(list.begin(), list.end(),
               [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() < b.size() : a < b; });
     list.erase(std::unique(list.begin(), list.end()), list.end());
     const std::string value = fmt::format("{}", fmt::join(list, ", "));
-    if (value.size() <= dsb::kLongestValue) take_into(settings, "address", value, entry);
+    if (!list.empty() && value.size() <= dsb::kLongestValue) take_into(settings, "address", value, entry);
   }
 
   void add_capacity(std::vector<Setting>& settings, const Entry& entry) {
@@ -248,6 +256,7 @@ class Importer {
 
   dsb::File& file_;
   Report& report_;
+  std::span<const DriverInfo> known_;
   std::vector<Setting> limits_;
   std::vector<Setting> daemon_;
   std::vector<BatterySection> batteries_;
@@ -255,7 +264,7 @@ class Importer {
 
 }  // namespace
 
-int import_dsb(std::istream& in, std::ostream& config, std::ostream& report) {
+int import_dsb(std::istream& in, std::ostream& config, std::ostream& report, std::span<const DriverInfo> drivers) {
   std::string text;
   for (std::istreambuf_iterator<char> at(in), end; at != end && text.size() < kLargest; ++at) text.push_back(*at);
   Report notes;
@@ -263,7 +272,7 @@ int import_dsb(std::istream& in, std::ostream& config, std::ostream& report) {
   if (file.empty()) {
     notes.wrong("there is no setting in this file");
   } else {
-    Importer importer(file, notes);
+    Importer importer(file, notes, drivers);
     importer.convert();
     importer.write(config);
   }

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::istringstream in(std::string(reinterpret_cast<const char*>(data), size));
   std::ostringstream config;
   std::ostringstream report;
-  const int code = bms::config::import_dsb(in, config, report);
+  const int code = bms::config::import_dsb(in, config, report, bms::drivers());
   if (code != 0 && code != 1) std::abort();
   if (code == 1) return 0;
   const auto loaded =

@@ -18,12 +18,12 @@ struct Imported {
   std::string report;
 };
 
-Imported import(const std::string& text) {
+Imported import(const std::string& text, std::span<const DriverInfo> known = {}) {
   std::istringstream in(text);
   std::ostringstream config;
   std::ostringstream report;
   Imported imported;
-  imported.result = import_dsb(in, config, report);
+  imported.result = import_dsb(in, config, report, known);
   imported.config = config.str();
   imported.report = report.str();
   return imported;
@@ -257,6 +257,21 @@ TEST(Import, DalyOnlyKeys) {
   const auto any = import("[DEFAULT]\nBATTERY_CAPACITY = 280\nINVERT_CURRENT_MEASUREMENT = -1\n");
   EXPECT_THAT(any.config, HasSubstr("driver = auto\n"));
   EXPECT_THAT(any.report, HasSubstr("INVERT_CURRENT_MEASUREMENT = -1: only with driver = daly"));
+}
+
+TEST(Import, AnAddressThatTheDriverCannotHaveIsLeftToTheUser) {
+  DriverInfo pb;
+  pb.name = "jk-pb";
+  pb.has_address = true;
+  pb.address_min = 1;
+  pb.address_max = 15;
+  const auto some = import("[DEFAULT]\nBMS_TYPE = Jkbms_pb\nBATTERY_ADDRESSES = 0, 2, 80\n", {&pb, 1});
+  EXPECT_EQ(some.result, 0);
+  EXPECT_THAT(some.config, HasSubstr("address = 2\n"));
+  EXPECT_THAT(some.report, HasSubstr("0 is no address of driver jk-pb, which has 1 to 15: left out"));
+  EXPECT_THAT(some.report, HasSubstr("128 is no address"));
+  const auto none = import("[DEFAULT]\nBMS_TYPE = Jkbms_pb\nBATTERY_ADDRESSES = 0\n", {&pb, 1});
+  EXPECT_THAT(none.config, testing::Not(HasSubstr("address")));
 }
 
 TEST(Import, OneShuntForSeveralPacks) {

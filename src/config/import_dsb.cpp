@@ -166,6 +166,10 @@ class Importer {
 
   void add_addresses(std::vector<Setting>& settings, std::string_view driver, const Entry& entry) {
     const auto info = std::find_if(known_.begin(), known_.end(), [&](const auto& one) { return one.name == driver; });
+    if (info != known_.end() && !info->has_address) {
+      report_.decide(fmt::format("{}: driver {} has no addresses: left out", entry.text(), driver));
+      return;
+    }
     std::vector<std::string> list;
     for (const auto piece : text::list(entry.value)) {
       // They are hexadecimal, with or without 0x.

@@ -272,6 +272,9 @@ TEST(Import, AnAddressThatTheDriverCannotHaveIsLeftToTheUser) {
   EXPECT_THAT(some.report, HasSubstr("128 is no address"));
   const auto none = import("[DEFAULT]\nBMS_TYPE = Jkbms_pb\nBATTERY_ADDRESSES = 0\n", {&pb, 1});
   EXPECT_THAT(none.config, testing::Not(HasSubstr("address")));
+  pb.has_address = false;
+  EXPECT_THAT(import("[DEFAULT]\nBMS_TYPE = Jkbms_pb\nBATTERY_ADDRESSES = 1\n", {&pb, 1}).config,
+              testing::Not(HasSubstr("address")));
 }
 
 TEST(Import, OneShuntForSeveralPacks) {

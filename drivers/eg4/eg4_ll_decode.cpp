@@ -261,14 +261,7 @@ std::optional<Reading> Eg4LlDriver::partial() const {
   reading.model = settings_.model;
   if (settings_.sw) reading.sw = settings_.sw;
   reading.serial = settings_.serial;
-  if (!settings_.extra.empty()) {
-    // Fifty thresholds that hardly anybody looks at: put together when somebody does.
-    reading.extra = Extras::later([live = reading.extra, slow = settings_.extra] {
-      Extras::Map all = live.map();
-      all.insert(slow.begin(), slow.end());
-      return all;
-    });
-  }
+  reading.extra = reading.extra.with(settings_.extra);
   return reading;
 }
 

@@ -197,13 +197,7 @@ Reading Memory::reading() const {
   add_sensors(reading);
   add_identity(reading);
   add_alarms(reading);
-  if (!slow_.empty()) {
-    reading.extra = Extras::later([live = reading.extra, slow = slow_] {
-      Extras::Map all = live.map();
-      all.insert(slow.begin(), slow.end());
-      return all;
-    });
-  }
+  reading.extra = reading.extra.with(slow_);
   return reading;
 }
 

@@ -245,12 +245,7 @@ Reading SmartShunt::composed() const {
   reading.capacity_Ah = slow_.capacity_Ah;
   reading.cycles = slow_.cycles;
   reading.history = slow_.history;
-  // Some sixty settings that hardly anybody looks at: put together when somebody does.
-  reading.extra = Extras::later([live = reading.extra, slow = slow_.extra] {
-    Extras::Map all = live.map();
-    all.insert(slow.begin(), slow.end());
-    return all;
-  });
+  reading.extra = reading.extra.with(slow_.extra);
   return reading;
 }
 

@@ -26,6 +26,8 @@ class Extras {
   Extras(Map map) : content_(std::make_shared<Content>(Content{{}, std::move(map)})) {}  // NOLINT: is one
   /// Content that `make` answers when somebody looks; called once at most. It must not refer to what may be gone then.
   static Extras later(std::function<Map()> make);
+  /// These, and of `more` what is not there yet; put together when somebody looks.
+  [[nodiscard]] Extras with(Extras more) const;
 
   [[nodiscard]] const Map& map() const;
   [[nodiscard]] const_iterator begin() const { return map().begin(); }

@@ -105,8 +105,7 @@ std::span<const Remark> remarks() {
        "the timer restarts when the spread exceeds absorption_diff_v + absorption_diff_hyst_v", ""},
       {"USE_BMS_DVCC_VALUES", Kind::differs,
        "limits that a BMS sends always count, and only lower ours; with cvl_from_bms = yes its charge voltage takes "
-       "the "
-       "place of the float while it is below cell_v_max",
+       "the place of the float while it is below cell_v_max",
        "False"},
       {"TEMPERATURE_SOURCE_BATTERY", Kind::differs,
        "the limits look at every sensor; temp_exclude names those that they shall not", "1, 2, 3, 4"},

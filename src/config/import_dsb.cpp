@@ -179,8 +179,7 @@ class Importer {
         report_.wrong(fmt::format("{}: not a list of addresses", entry.text()));
         return;
       }
-      const bool checked = info != known_.end() && info->has_address;
-      if (checked && (*address < info->address_min || *address > info->address_max)) {
+      if (info != known_.end() && (*address < info->address_min || *address > info->address_max)) {
         report_.decide(fmt::format("{}: {} is no address of driver {}, which has {} to {}: left out", entry.text(),
                                    *address, driver, info->address_min, info->address_max));
         continue;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include "victron/part_values.hpp"
 
 namespace bms::daemon {
 namespace {
@@ -13,16 +13,11 @@ std::string quantity(const std::optional<double>& value, std::string_view unit, 
 }
 
 std::string sensor(const Reading& reading, bool hottest) {
-  std::size_t found = reading.temps_C.size();
-  for (std::size_t i = 0; i < reading.temps_C.size(); ++i) {
-    if (!reading.temps_C[i]) continue;
-    const bool beyond = found == reading.temps_C.size() || (*reading.temps_C[i] > *reading.temps_C[found]) == hottest;
-    if (beyond) found = i;
-  }
-  if (found == reading.temps_C.size()) return {};
-  const bool named = found < reading.temp_names.size() && !reading.temp_names[found].empty();
-  return fmt::format("{} has {:.1f} degC", named ? reading.temp_names[found] : fmt::format("T{}", found + 1),
-                     *reading.temps_C[found]);
+  victron::Extremes sensors;
+  sensors.add(reading.temps_C, 0);
+  const auto& found = hottest ? sensors.max : sensors.min;
+  if (!found) return {};
+  return fmt::format("{} has {:.1f} degC", victron::sensor_name(reading, found->number - 1), found->value);
 }
 
 std::string cell(const Reading& reading, bool highest) {
@@ -82,21 +77,24 @@ std::string measured(Condition condition, const Reading& reading) {
 }
 
 void tell_alarms(LogFilter& filter, std::string_view name, const Reading& reading, TimePoint now) {
+  const auto alarms = reading.alarms.value_or(std::vector<Alarm>{});
+  const auto text_of = [](const Alarm& alarm) {
+    return fmt::format(" {}:{}", to_string(alarm.level), to_string(alarm.condition));
+  };
   std::string in_force;
-  std::string text;
-  for (const Alarm& alarm : reading.alarms.value_or(std::vector<Alarm>{})) {
-    const std::string alone = fmt::format(" {}:{}", to_string(alarm.level), to_string(alarm.condition));
-    in_force += alone;
-    text += alone;
-    if (const std::string value = measured(alarm.condition, reading); !value.empty())
-      text += fmt::format(" ({})", value);
-  }
+  for (const Alarm& alarm : alarms) in_force += text_of(alarm);
   if (!filter.changed("alarms", in_force, now)) return;
   if (in_force.empty()) {
     spdlog::info("{}: no alarms", name);
-  } else {
-    spdlog::warn("{}: alarms:{}", name, text);
+    return;
   }
+  std::string text;
+  for (const Alarm& alarm : alarms) {
+    text += text_of(alarm);
+    if (const std::string value = measured(alarm.condition, reading); !value.empty())
+      text += fmt::format(" ({})", value);
+  }
+  spdlog::warn("{}: alarms:{}", name, text);
 }
 
 }  // namespace bms::daemon

@@ -11,16 +11,14 @@ constexpr DipFamily kFamilies[] = {
      "jean-luc1203/jkbms-rs485-addon#3, #17"},
     {"daren", "Daren DR-JC03", "daren", 6, 5, true, true, 0, 31, std::nullopt, 32,
      "Switch 6 makes a pack the master (32; with switch 5, 48), which polls the others itself: leave it OFF. A single "
-     "pack "
-     "may have any address.",
+     "pack may have any address.",
      "cpttinkering/daren-485: user manual V20220711"},
     {"eg4", "EG4 LifePower4, Revov, Narada (TianPower)", "eg4", 4, 4, true, true, 0, 15, std::nullopt, 0,
      "0 is the host of an installation with an inverter. Give every polled pack 1 to 15.",
      "gonzalop/wombatt: EG4_LifePower4_Communication_Protocol.pdf"},
     {"eg4-ll", "EG4 LL (Modbus)", "eg4-ll", 4, 4, false, false, 1, 16, 16, 16,
      "Inverted: OFF counts, and switch 4 is the lowest. All ON is 16, the master. LifePower4 V2 (seen at 64) and newer "
-     "LL "
-     "packs have other tables, not published, or are numbered by software.",
+     "LL packs have other tables, not published, or are numbered by software.",
      "RAR/esphome-eg4-bms: EG4-LL-MODBUS-Communication-Protocol.pdf V1.06"},
     {"rack-6", "rack packs with six switches", "", 6, 4, true, true, 0, 15, std::nullopt, 0,
      "Switches 5 and 6 are OFF on every slave; on the host (1 to 4 OFF) they select the inverter protocol.",

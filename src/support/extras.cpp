@@ -8,6 +8,15 @@ Extras Extras::later(std::function<Map()> make) {
   return extras;
 }
 
+Extras Extras::with(Extras more) const {
+  if (!more.content_) return *this;
+  return later([these = *this, more = std::move(more)] {
+    Map all = these.map();
+    all.insert(more.begin(), more.end());
+    return all;
+  });
+}
+
 const Extras::Map& Extras::map() const {
   static const Map kNone;
   if (!content_) return kNone;

@@ -51,5 +51,18 @@ TEST(ExtrasTest, WhatIsNotWorkedOutYetCanBeAddedTo) {
   EXPECT_EQ(extras, Extras({{"a", 1.0}, {"b", 3.0}}));
 }
 
+TEST(ExtrasTest, JoinedWithMoreKeepTheirOwnAndAreWorkedOutWhenSomebodyLooks) {
+  bool looked = false;
+  const Extras settings = Extras::later([&] {
+    looked = true;
+    return Extras::Map{{"a", 2.0}, {"b", 3.0}};
+  });
+  const Extras joined = Extras({{"a", 1.0}}).with(settings);
+  EXPECT_FALSE(looked);
+  EXPECT_EQ(joined, Extras({{"a", 1.0}, {"b", 3.0}}));
+  EXPECT_EQ(joined.with({}), joined);
+  EXPECT_EQ(Extras{}.with(settings), settings);
+}
+
 }  // namespace
 }  // namespace bms

@@ -34,6 +34,9 @@ Prober::Prober(std::span<const DriverInfo> drivers, Scope scope) : scope_(std::m
                                        [](const DriverInfo* driver) { return driver->probe_rank >= kDisturbing; });
   const auto plan = [this](auto begin, auto end) {
     for (auto driver = begin; driver != end; ++driver) add(**driver, Part::usual);
+    for (auto driver = begin; driver != end; ++driver) {
+      if (!(*driver)->unsolicited) add(**driver, Part::usual);
+    }
     for (auto driver = begin; driver != end; ++driver) add(**driver, Part::others);
   };
   plan(ranked.begin(), disturbing);
@@ -91,6 +94,9 @@ void Prober::narrow_to(const Attempt& hit) {
 }
 
 void Prober::result(const Attempt& attempt, Outcome<Reading> outcome) {
+  const bool heard = outcome || outcome.error() == Fault::refused || outcome.error() == Fault::foreign ||
+                     outcome.error() == Fault::implausible;
+  if (heard) std::erase(plan_, attempt);
   if (outcome) {
     found_.push_back({attempt, std::move(*outcome)});
     if (!scope_.thorough) narrow_to(attempt);

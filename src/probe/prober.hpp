@@ -45,8 +45,9 @@ struct Remark {
 ///
 /// Order, so that no device is disturbed: who speaks unasked is listened to first, then read-only questions, those that
 /// a foreign device could take for a write last (DriverInfo::probe_rank; from kDisturbing on only when all others found
-/// nothing). Each driver is asked at its usual address first; the other addresses follow when nothing was found that
-/// way. After a find only batteries that can share its line are looked for: same driver, same rate.
+/// nothing). Each driver is asked at its usual address first, in two rounds: an answer may get lost or come late, and
+/// traffic on the UART port wakes a Daly board that slept. The other addresses follow when nothing was found that way.
+/// After a find only batteries that can share its line are looked for: same driver, same rate.
 ///
 ///     while (auto attempt = prober.next()) prober.result(*attempt, co_await run_on_port(*attempt));
 class Prober {

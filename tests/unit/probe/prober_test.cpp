@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace bms::probe {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -42,31 +44,39 @@ std::vector<std::string> all_of(Prober prober) {
   return asked;
 }
 
+std::set<std::string> asked_once(const std::vector<DriverInfo>& drivers, Scope scope) {
+  const auto asked = all_of(Prober(drivers, std::move(scope)));
+  return {asked.begin(), asked.end()};
+}
+
 TEST(Prober, LeastDisturbingFirstUsualAddressesBeforeTheRest) {
   std::vector<DriverInfo> drivers{driver("writes", 90, 1, 2, 1), driver("late", 40, 1, 3, 2), driver("listens", 0),
                                   driver("never", -1)};
   drivers[1].probe_bauds = {9600, 19200};
+  drivers[2].unsolicited = true;
   EXPECT_THAT(
       all_of(Prober(drivers, {})),
       ElementsAre("listens at 9600 baud", "late at 9600 baud, address 2", "late at 19200 baud, address 2",
-                  "late at 9600 baud, address 1", "late at 9600 baud, address 3", "late at 19200 baud, address 1",
-                  "late at 19200 baud, address 3", "writes at 9600 baud, address 1", "writes at 9600 baud, address 2"));
+                  "late at 9600 baud, address 2", "late at 19200 baud, address 2", "late at 9600 baud, address 1",
+                  "late at 9600 baud, address 3", "late at 19200 baud, address 1", "late at 19200 baud, address 3",
+                  "writes at 9600 baud, address 1", "writes at 9600 baud, address 1",
+                  "writes at 9600 baud, address 2"));
 }
 
 TEST(Prober, AsksOnlyWhatTheUserWants) {
   const std::vector<DriverInfo> drivers{driver("a", 0, 1, 4, 1), driver("b", 1, 1, 4, 1), driver("never", -1)};
-  EXPECT_THAT(all_of(Prober(drivers, {"b", 3U, 115200U, false})), ElementsAre("b at 115200 baud, address 3"));
-  EXPECT_THAT(all_of(Prober(drivers, {"never", std::nullopt, std::nullopt, false})), ElementsAre("never at 9600 baud"));
+  EXPECT_THAT(all_of(Prober(drivers, {"b", 3U, 115200U, false})), Each("b at 115200 baud, address 3"));
+  EXPECT_THAT(all_of(Prober(drivers, {"never", std::nullopt, std::nullopt, false})), Each("never at 9600 baud"));
   EXPECT_THAT(all_of(Prober(drivers, {"unknown", std::nullopt, std::nullopt, false})), IsEmpty());
 }
 
 TEST(Prober, ADriverMayNameTheAddressesWorthAsking) {
   std::vector<DriverInfo> drivers{driver("wide", 0, 1, 247, 0x30)};
   drivers[0].probe_addresses = {0x30, 0x31, 0xF7};
-  EXPECT_EQ(all_of(Prober(drivers, {})).size(), 3U);
-  EXPECT_EQ(all_of(Prober(drivers, {"", std::nullopt, std::nullopt, true})).size(), 247U);
+  EXPECT_EQ(asked_once(drivers, {}).size(), 3U);
+  EXPECT_EQ(asked_once(drivers, {"", std::nullopt, std::nullopt, true}).size(), 247U);
   drivers[0].probe_addresses.clear();
-  EXPECT_EQ(all_of(Prober(drivers, {})).size(), 32U);
+  EXPECT_EQ(asked_once(drivers, {}).size(), 32U);
 }
 
 TEST(Prober, AfterAFindOnlyTheSameLineIsSearched) {
@@ -118,10 +128,45 @@ TEST(Prober, WhatSpeaksButIsNoBatteryIsRemarkedAndEndsTheSearch) {
   ASSERT_EQ(prober.remarks().size(), 1U);
 }
 
-TEST(Prober, NoAttemptTwice) {
-  std::set<std::string> seen;
-  for (const std::string& attempt : all_of(Prober(drivers(), {}))) EXPECT_TRUE(seen.insert(attempt).second) << attempt;
-  EXPECT_FALSE(seen.empty());
+TEST(Prober, OnlyUsualAddressesOfThoseThatMustBeAskedAreAskedASecondTime) {
+  std::map<std::string, int> asked;
+  for (const std::string& attempt : all_of(Prober(drivers(), {}))) ++asked[attempt];
+  for (const DriverInfo& driver : drivers()) {
+    if (driver.probe_rank < 0) continue;
+    const auto bauds = driver.probe_bauds.empty() ? std::vector{driver.baud} : driver.probe_bauds;
+    for (const unsigned baud : bauds) {
+      const std::string usual = to_string(Attempt{&driver, baud, driver.address_default});
+      EXPECT_EQ(asked[usual], driver.unsolicited ? 1 : 2) << usual;
+      asked.erase(usual);
+    }
+  }
+  EXPECT_FALSE(asked.empty());
+  for (const auto& [attempt, times] : asked) EXPECT_EQ(times, 1) << attempt;
+}
+
+TEST(Prober, AnAnswerThatCameLateIsFoundInTheSecondRound) {
+  const std::vector<DriverInfo> drivers{driver("a", 0, 1, 3, 1), driver("b", 1)};
+  Prober prober(drivers, {});
+  std::vector<std::string> asked;
+  while (const auto attempt = prober.next()) {
+    asked.push_back(to_string(*attempt));
+    prober.result(*attempt, asked.size() == 4 ? Outcome<Reading>(named("x")) : fail(Fault::timeout));
+  }
+  EXPECT_THAT(
+      asked, ElementsAre("a at 9600 baud, address 1", "b at 9600 baud", "a at 9600 baud, address 1", "b at 9600 baud"));
+}
+
+TEST(Prober, WhatAnsweredIsNotAskedAgain) {
+  const std::vector<DriverInfo> drivers{driver("a", 0, 1, 2, 1), driver("b", 1)};
+  for (const bool foreign : {false, true}) {
+    Prober prober(drivers, {"", std::nullopt, std::nullopt, true});
+    const auto first = prober.next();
+    prober.result(*first, foreign ? fail(Fault::foreign) : Outcome<Reading>(named("x")));
+    while (const auto attempt = prober.next()) {
+      EXPECT_NE(*attempt, *first);
+      prober.result(*attempt, fail(Fault::timeout));
+    }
+  }
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ TEST(Report, ProgressCounts) {
   const std::vector<DriverInfo> drivers{pb()};
   Prober prober(drivers, {});
   const auto attempt = prober.next();
-  EXPECT_EQ(progress_line(prober, *attempt), "[1/15] jk-pb at 115200 baud, address 1");
+  EXPECT_EQ(progress_line(prober, *attempt), "[1/16] jk-pb at 115200 baud, address 1");
 }
 
 }  // namespace

@@ -68,6 +68,8 @@ function(bms_test name)
     target_precompile_headers(${name} REUSE_FROM bms_pch_test)
   endif()
   bms_as_one(${name} 8)
+  # A test's own code is not what takes its time: a third less to compile.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 600)  # ends what hangs; a slow machine is no failure
   endif()

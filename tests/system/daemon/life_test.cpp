@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "support/effort.hpp"
 #include "system/daemon/rig.hpp"
 
 // What happens to a daemon in its life: batteries fall silent, ports vanish, the bus restarts, users reload.
@@ -51,7 +52,7 @@ TEST_F(Life, ASilentBatteryDoesNotSlowTheOthers) {
     return truth.at(0).at("answers").get<double>() + truth.at(1).at("answers").get<double>();
   };
   const auto rate = [&] {
-    constexpr double kSpan = 24;
+    constexpr double kSpan = test::effort(24.0, 6.0);
     const double before = answers();
     const auto start = std::chrono::steady_clock::now();
     EXPECT_TRUE(eventually([&] { return answers() >= before + kSpan; }, std::chrono::seconds(60)));
@@ -61,7 +62,9 @@ TEST_F(Life, ASilentBatteryDoesNotSlowTheOthers) {
   command(simulator, {{"address", 3}, {"fault", "silent"}});
   ASSERT_TRUE(eventually([&] { return number("dbusbms_rack_3", "/Link/Timeout") >= 3; })) << daemon_->output();
   const double one_silent = rate();
-  EXPECT_GT(one_silent, 0.9 * all_alive);
+  if (!test::kSanitized) {  // there it runs beside other tests
+    EXPECT_GT(one_silent, 0.9 * all_alive);
+  }
   RecordProperty("rate_all_alive", std::to_string(all_alive));
   RecordProperty("rate_one_silent", std::to_string(one_silent));
 }

@@ -1,6 +1,7 @@
 // Replays every drivers/*/captures/NAME.cap and compares with what stands beside it:
 //   NAME.json  one expected JSON line per Reading, compared as numbers
 //   NAME.err   optional: the causes expected on standard error, one per line, in order ("crc")
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -56,18 +57,18 @@ std::string difference(const json& expected, const json& actual, const std::stri
     if (gap <= 1e-9) return {};
   } else if (expected.is_array() && actual.is_array() && expected.size() == actual.size()) {
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      if (auto found = difference(expected[i], actual[i], where + "[" + std::to_string(i) + "]"); !found.empty()) {
+      if (auto found = difference(expected[i], actual[i], fmt::format("{}[{}]", where, i)); !found.empty()) {
         return found;
       }
     }
     return {};
   } else if (expected.is_object() && actual.is_object()) {
     for (const auto& [key, value] : expected.items()) {
-      if (!actual.contains(key)) return where + "." + key + " is missing, expected " + value.dump();
-      if (auto found = difference(value, actual[key], where + "." + key); !found.empty()) return found;
+      if (!actual.contains(key)) return fmt::format("{}.{} is missing, expected {}", where, key, value.dump());
+      if (auto found = difference(value, actual[key], fmt::format("{}.{}", where, key)); !found.empty()) return found;
     }
     for (const auto& [key, value] : actual.items()) {
-      if (!expected.contains(key)) return where + "." + key + ": " + value.dump() + " is not expected";
+      if (!expected.contains(key)) return fmt::format("{}.{}: {} is not expected", where, key, value.dump());
     }
     return {};
   } else if (expected == actual) {

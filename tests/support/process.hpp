@@ -123,9 +123,9 @@ struct Finished {
   std::optional<int> code;
   std::string output;
 };
-inline Finished run_program(std::vector<std::string> arguments,
+inline Finished run_program(const std::vector<std::string>& arguments,
                             const std::map<std::string, std::string>& environment = {}) {
-  Process process(std::move(arguments), environment);
+  Process process(arguments, environment);
   const auto code = process.exit_code();
   return {code, process.output()};
 }

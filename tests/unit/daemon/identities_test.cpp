@@ -21,6 +21,7 @@ class Twins : public testing::Test {
     Identities identities(folder_);
     for (const auto& position : configured) identities.expect(position);
     std::vector<std::string> ids;
+    ids.reserve(answering.size());
     for (const auto& position : answering) {
       ids.push_back(identities.claim({serial, position, position, [](const std::string&) {}}).id);
     }

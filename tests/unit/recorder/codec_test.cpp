@@ -146,13 +146,15 @@ TEST(Coarsened, NothingThatIsShownGoes) {
 TEST(Trend, PointsAreFewHoweverLongItRuns) {
   Trend trend;
   Reading reading;
-  for (std::int64_t s = 0; s < 3 * 86400; s += 7) {
-    reading.current_A = s < 2 * 86400 ? 1 : 3;
-    reading.cells_V = {3.3, s == 7 * 24686 ? 3.6 : 3.4};
+  constexpr std::int64_t kDay = 86400;
+  constexpr std::int64_t kStep = 7;
+  for (std::int64_t s = 0; s < 3 * kDay; s += kStep) {
+    reading.current_A = s < 2 * kDay ? 1 : 3;
+    reading.cells_V = {3.3, s == 24686 * kStep ? 3.6 : 3.4};
     trend.add(s * 1000, &reading, nullptr);
     ASSERT_LE(trend.points(), Trend::kMostPoints);
   }
-  const auto json = trend.to_json(3 * 86400 * 1000LL);
+  const auto json = trend.to_json(3 * kDay * 1000);
   ASSERT_EQ(json["t"].size(), Trend::kMostPoints);
   EXPECT_NEAR(json["t"].front().get<double>(), -96000, 400);
   EXPECT_EQ(json["current_A"].front(), 1);
@@ -166,7 +168,7 @@ TEST(Trend, PointsAreFewHoweverLongItRuns) {
 TEST(Trend, AYoungOneHasFinePoints) {
   Trend trend;
   Reading reading;
-  for (int s = 0; s < 600; ++s) {
+  for (std::int64_t s = 0; s < 600; ++s) {
     reading.soc_pct = s < 300 ? std::optional(50.0) : std::nullopt;
     trend.add(s * 1000, s < 500 ? &reading : nullptr, nullptr);
   }

@@ -139,13 +139,7 @@ class Daemon {
   }
 
   void start(port::Bus& bus) {
-    bus.on_port = [name = bus.port()](const std::string& reason) {
-      if (reason.empty()) {
-        spdlog::info("port {}: open again", name);
-      } else {
-        spdlog::error("port {}; trying again with pauses of up to 30 s", reason);
-      }
-    };
+    tell_about_port(bus);
     asio::co_spawn(loop_, bus.run(), [this](const std::exception_ptr& error) { ended(error); });
   }
 

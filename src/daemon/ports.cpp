@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/log_filter.hpp"
 #include "port/port_finder.hpp"
 
 namespace bms::daemon {
@@ -59,6 +60,23 @@ int open_ports(const Buses& buses) {
   }
   if (opened > 0 || buses.buses.empty()) return 0;
   return in_use ? 3 : 1;
+}
+
+void tell_about_port(port::Bus& bus) {
+  bus.on_port = [name = bus.port()](const std::string& reason) {
+    if (reason.empty()) {
+      spdlog::info("port {}: open again", name);
+    } else {
+      spdlog::error("port {}; trying again with pauses of up to 30 s", reason);
+    }
+  };
+  bus.on_silence = [name = bus.port(), filter = LogFilter(), times = 0](unsigned questions) mutable {
+    if (!filter.changed("silence", std::to_string(++times), Clock::now())) return;
+    spdlog::warn(
+        "port {}: {} questions in a row without any answer; opened anew, and again every minute or sooner until "
+        "one comes",
+        name, questions);
+  };
 }
 
 }  // namespace bms::daemon

@@ -36,4 +36,7 @@ Buses make_buses(boost::asio::io_context& loop, const config::Config& config);
 /// such port) or 3 (somebody else uses it), with the reasons in the log.
 int open_ports(const Buses& buses);
 
+/// From now on the log tells when the port is lost, is back, or was opened anew because nothing answered.
+void tell_about_port(port::Bus& bus);
+
 }  // namespace bms::daemon

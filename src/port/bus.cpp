@@ -52,6 +52,28 @@ asio::awaitable<void> Bus::sleep_until(TimePoint when) {
   co_await timer_.async_wait(kTuple);
 }
 
+bool Bus::is_silent() const {
+  if (!line_.is_open() || line_.in_vain() < silence_rule.exchanges) return false;
+  if (line_.is_pseudo_terminal() && !silence_rule.pseudo_terminals) return false;
+  return std::all_of(stations_.begin(), stations_.end(),
+                     [this](const auto& station) { return station->unheard_at == line_.answers(); });
+}
+
+void Bus::open_anew() {
+  const TimePoint now = Clock::now();
+  const bool first = silence_ != line_.answers();
+  if (!first && now < anew_at_) return;
+  if (!line_.drop_output()) return;
+  silence_ = line_.answers();
+  anew_pause_ = first ? silence_rule.first_pause : std::min(anew_pause_ * 2, silence_rule.longest_pause);
+  anew_at_ = now + anew_pause_;
+  const unsigned in_vain = line_.in_vain();
+  line_.close();
+  for (const auto& station : stations_) station->health.add(Fault::io);
+  const bool opened = open().empty();  // when it cannot be opened, reopen() says why and tries on
+  if (opened && first && on_silence) on_silence(in_vain);
+}
+
 asio::awaitable<void> Bus::reopen() {
   for (std::size_t attempt = 0; !stopped_ && !line_.is_open(); ++attempt) {
     const std::string reason = open();
@@ -91,6 +113,7 @@ asio::awaitable<void> Bus::run() {
       continue;
     }
     co_await poll(*station);
+    if (!stopped_ && is_silent()) open_anew();
   }
 }
 
@@ -105,10 +128,12 @@ asio::awaitable<void> Bus::run_command(Command command) {
 asio::awaitable<void> Bus::poll(Station& station) {
   const TimePoint started = Clock::now();
   const bool silent = station.failures >= kFailuresUntilSilent;
+  const auto answers = line_.answers();
   const auto count = [&station](Fault fault) { station.health.add(fault); };
   const PollContext context{*station.driver, station.gate, station.health, Clock::now, station.on_doubt};
   const auto reading = co_await line_.run(*station.driver, confirmed_poll(context), silent ? 1 : 3, count);
   if (stopped_) co_return;
+  if (line_.answers() == answers) station.unheard_at = answers;
   if (reading) {
     station.failures = 0;
     ++station.health.good;

@@ -32,6 +32,17 @@ struct Station {
   JumpGate gate;
   TimePoint due{};
   int failures = 0;  ///< polls failed in a row
+  /// How many answers the port had brought when this battery was last asked in vain.
+  std::optional<std::uint64_t> unheard_at;
+};
+
+/// When a port that brings no answer any more is closed and opened anew: some adapters hang until that is done.
+struct SilenceRule {
+  unsigned exchanges = 8;                  ///< in a row, of all batteries together; each of them asked at least once
+  std::chrono::seconds first_pause{10};    ///< until the next time, doubled with each
+  std::chrono::seconds longest_pause{60};  ///< of a battery that is just switched off
+  /// Not with these: they do not hang, and a program at the other side takes a close for the end.
+  bool pseudo_terminals = false;
 };
 
 /// The half-duplex conversation on one port: polls its batteries in turn at their intervals.
@@ -58,6 +69,9 @@ class Bus {
 
   /// Called when the port is lost ("reason") and when it is back (empty text).
   std::function<void(const std::string&)> on_port;
+  /// Called when a silent port was opened anew, once in a silence; with the number of exchanges that were in vain.
+  std::function<void(unsigned)> on_silence;
+  SilenceRule silence_rule;
   [[nodiscard]] const std::string& port() const { return spec_; }
   [[nodiscard]] Line& line() { return line_; }
 
@@ -74,6 +88,8 @@ class Bus {
   boost::asio::awaitable<void> sleep_until(TimePoint when);
   void schedule(Station& station, TimePoint started, bool answered);
   Station* next_due();
+  [[nodiscard]] bool is_silent() const;
+  void open_anew();
 
   std::string spec_;
   unsigned baud_;
@@ -82,6 +98,9 @@ class Bus {
   std::vector<std::unique_ptr<Station>> stations_;
   std::deque<Command> commands_;
   bool stopped_ = false;
+  std::optional<std::uint64_t> silence_;  ///< answers before the silence in which the port was opened anew
+  std::chrono::seconds anew_pause_{0};
+  TimePoint anew_at_{};  ///< not before
 };
 
 }  // namespace bms::port

@@ -48,6 +48,12 @@ void Line::close() {
   answer_times_.forget();
   buffer_.clear();
   echo_left_ = 0;
+  in_vain_ = 0;
+}
+
+bool Line::drop_output() const {
+  port_.discard_output();
+  return !port_.has_output();
 }
 
 asio::awaitable<void> Line::sleep_until(TimePoint when) {
@@ -216,7 +222,12 @@ asio::awaitable<Answer> Line::exchange(Driver& driver, const Exchange& exchange,
     } else {
       answer = co_await receive(driver, exchange, last_byte_ + exchange.timeout);
     }
-    if (answer) break;
+    if (answer) {
+      ++answers_;
+      in_vain_ = 0;
+      break;
+    }
+    ++in_vain_;
     if (on_fault) on_fault(answer.error());
     if (answer.error() == Fault::io) break;
   }

@@ -61,6 +61,15 @@ class Line {
 
   std::function<void(const LineEvent&)> observer;
 
+  /// Answers found since construction, and how many exchanges since the last one, or since the port was opened, were in
+  /// vain: not one answer, whatever else was heard.
+  [[nodiscard]] std::uint64_t answers() const { return answers_; }
+  [[nodiscard]] unsigned in_vain() const { return in_vain_; }
+  /// Drops what was not sent yet; true when close() then waits for nothing. An adapter that takes no bytes would hold
+  /// close() up for half a minute, and with it every other port.
+  [[nodiscard]] bool drop_output() const;
+  [[nodiscard]] bool is_pseudo_terminal() const { return port_.is_pseudo_terminal(); }
+
   /// Bytes sent and received since construction, for benchmarks and link health.
   [[nodiscard]] std::uint64_t bytes_sent() const { return sent_; }
   [[nodiscard]] std::uint64_t bytes_received() const { return received_; }
@@ -97,6 +106,8 @@ class Line {
   TimePoint last_byte_{};
   std::uint64_t turn_ = 0;  ///< which wait the timer belongs to
   bool heard_ = false;      ///< something other than the echo came in this exchange
+  std::uint64_t answers_ = 0;
+  unsigned in_vain_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
 };

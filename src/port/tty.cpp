@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -66,6 +68,19 @@ std::string Tty::set_baud(unsigned baud) const {
 }
 
 void Tty::discard_input() const { ::tcflush(descriptor_, TCIFLUSH); }
+
+bool Tty::is_pseudo_terminal() const {
+  constexpr unsigned kFirstMajor = 136;  // Documentation/admin-guide/devices.txt: UNIX98 PTY slaves
+  constexpr unsigned kLastMajor = 143;
+  struct stat status {};
+  if (!is_open() || ::fstat(descriptor_, &status) != 0) return false;
+  return major(status.st_rdev) >= kFirstMajor && major(status.st_rdev) <= kLastMajor;
+}
+
+bool Tty::has_output() const {
+  int bytes = 0;
+  return is_open() && ::ioctl(descriptor_, TIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
 
 void Tty::discard_output() const { ::tcflush(descriptor_, TCOFLUSH); }
 

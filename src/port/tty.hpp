@@ -28,6 +28,9 @@ class Tty {
   void discard_input() const;
   /// Throws away what was written and has not left.
   void discard_output() const;
+  /// True while bytes that were written have not left.
+  [[nodiscard]] bool has_output() const;
+  [[nodiscard]] bool is_pseudo_terminal() const;
 
   /// How many bytes were read or written; 0: none can be at the moment. nullopt: the port is lost.
   [[nodiscard]] std::optional<std::size_t> read(std::span<std::uint8_t> bytes) const;

@@ -234,7 +234,7 @@ constexpr PathInfo kPaths[] = {
     {"/Link/Foreign", count(), "answers to other questions (echo, late answers)"},
     {"/Link/Refused", count(), "the BMS answered with an error"},
     {"/Link/Implausible", count(), "values that cannot be true"},
-    {"/Link/Io", count(), "port closed or failed"},
+    {"/Link/Io", count(), "port closed, failed, or opened anew because nothing answered"},
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

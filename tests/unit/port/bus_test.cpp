@@ -159,6 +159,80 @@ TEST_F(BusTest, ReopensAPortThatVanishes) {
   EXPECT_EQ(events.back(), "");
 }
 
+/// Pauses that a test can wait for; the device of the tests is a pseudo-terminal.
+SilenceRule quick_rule() {
+  SilenceRule rule;
+  rule.first_pause = rule.longest_pause = std::chrono::seconds(0);
+  rule.pseudo_terminals = true;
+  return rule;
+}
+
+TEST_F(BusTest, OpensAPortAnewOnWhichNothingAnswers) {
+  auto& member = simulate(1);
+  Station& one = station(1, std::chrono::milliseconds(0));
+  one.driver = std::make_unique<test::TinyDriver>(1, std::chrono::milliseconds(10));
+  bus_->silence_rule = quick_rule();
+  std::vector<unsigned> told;
+  bus_->on_silence = [&](unsigned questions) { told.push_back(questions); };
+  std::vector<std::string> events;
+  bus_->on_port = [&](const std::string& reason) { events.push_back(reason); };
+  start();
+  ASSERT_TRUE(run_until(context_, [&] { return one.health.good >= 2; }));
+  events.clear();
+  EXPECT_THAT(told, testing::IsEmpty());
+  member.faults.silent = true;
+  ASSERT_TRUE(run_until(context_, [&] { return one.health.count(Fault::io) >= 3; })) << "again and again";
+  EXPECT_THAT(told, testing::ElementsAre(testing::Ge(8U))) << "but told once";
+  EXPECT_THAT(events, testing::IsEmpty()) << "the port was never lost";
+  EXPECT_GE(one.health.count(Fault::timeout), 3U * 8U);
+  EXPECT_EQ(Line(context_).open(line_.path(), 115200), line_.path() + ": another program uses this port");
+
+  member.faults.silent = false;
+  const auto asked = member.asked;
+  ASSERT_TRUE(run_until(context_, [&] { return one.failures == 0; }));
+  EXPECT_LE(member.asked, asked + 2) << "the battery is back at its next poll";
+  member.faults.silent = true;
+  EXPECT_TRUE(run_until(context_, [&] { return told.size() == 2; })) << "another silence is told again";
+}
+
+TEST_F(BusTest, ASilentPortIsOpenedAnewEverMoreRarely) {
+  simulate(1).faults.silent = true;
+  Station& one = station(1, std::chrono::milliseconds(0));
+  one.driver = std::make_unique<test::TinyDriver>(1, std::chrono::milliseconds(1));
+  bus_->silence_rule = quick_rule();
+  bus_->silence_rule.first_pause = bus_->silence_rule.longest_pause = std::chrono::hours(1);
+  start();
+  ASSERT_TRUE(run_until(context_, [&] { return one.health.count(Fault::timeout) >= 50; }));
+  EXPECT_EQ(one.health.count(Fault::io), 1U);
+}
+
+TEST_F(BusTest, OneSilentBatteryBesideALiveOneNeverOpensThePortAnew) {
+  simulate(1);
+  simulate(2).faults.silent = true;
+  simulate(3).faults.silent = true;
+  // The live one is asked so rarely that many questions to the others lie between.
+  Station& live = station(1, std::chrono::hours(1));
+  Station& two = station(2, std::chrono::milliseconds(0));
+  Station& three = station(3, std::chrono::milliseconds(0));
+  for (Station* silent : {&two, &three}) {
+    silent->driver = std::make_unique<test::TinyDriver>(2, std::chrono::milliseconds(1));
+  }
+  bus_->silence_rule = quick_rule();
+  start();
+  ASSERT_TRUE(run_until(context_, [&] { return two.failures >= 10 && three.failures >= 10; }));
+  EXPECT_LE(live.health.good, 2U);
+  EXPECT_EQ(live.health.count(Fault::io) + two.health.count(Fault::io), 0U);
+}
+
+TEST_F(BusTest, APseudoTerminalIsLeftOpen) {
+  simulate(1).faults.silent = true;
+  Station& one = station(1, std::chrono::milliseconds(0));
+  one.driver = std::make_unique<test::TinyDriver>(1, std::chrono::milliseconds(1));
+  start();
+  ASSERT_TRUE(run_until(context_, [&] { return one.health.count(Fault::timeout) >= 30; }));
+  EXPECT_EQ(one.health.count(Fault::io), 0U) << "its other side would take a close for the end";
+}
+
 TEST_F(BusTest, CarriesOutCommandsBetweenPolls) {
   simulate(1);
   Station& one = station(1, std::chrono::milliseconds(10));

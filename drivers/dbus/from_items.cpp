@@ -223,6 +223,18 @@ void read_charge(const Items& items, Reading& reading) {
   if (reading.ttg_s && (*reading.ttg_s < 0 || *reading.ttg_s >= kNotDischarging_s)) reading.ttg_s.reset();
 }
 
+/// What no battery can have counts as not told, so that a battery which takes it from here falls back to its own. The
+/// bounds are those of any other driver.
+void drop_impossible(Reading& reading) {
+  const auto keep = [](std::optional<double>& value, double min, double max) {
+    if (value && !(*value >= min && *value <= max)) value.reset();
+  };
+  keep(reading.voltage_V, 0, 1000);
+  keep(reading.current_A, -2000, 2000);
+  keep(reading.soc_pct, 0, 100);
+  keep(reading.soh_pct, 0, 100);
+}
+
 /// A device that does not allow charging or discharging asks for no current.
 void apply_permissions(const Items& items, Reading& reading) {
   if (number(items, "/Io/AllowToCharge") == 0) reading.max_charge_current_A = 0;
@@ -272,6 +284,7 @@ Reading from_items(const Items& items) {
   read_alarms(items, reading);
   read_charge(items, reading);
   apply_permissions(items, reading);
+  drop_impossible(reading);
   read_history(items, reading);
   return reading;
 }

@@ -89,6 +89,16 @@ TEST(FromItems, NothingKnownIsNothing) {
   EXPECT_EQ(from_items(invalid), Reading{});
 }
 
+TEST(FromItems, WhatNoBatteryCanHaveIsNotTold) {
+  const Reading reading =
+      from_items({{"/Soc", 100.5}, {"/Dc/0/Voltage", -0.1}, {"/Dc/0/Current", 99999.0}, {"/Soh", 101.0}});
+  EXPECT_EQ(reading, Reading{});
+  const Reading extreme = from_items({{"/Soc", 0.0}, {"/Dc/0/Voltage", 0.0}, {"/Dc/0/Current", -2000.0}});
+  EXPECT_EQ(extreme.soc_pct, 0);
+  EXPECT_EQ(extreme.voltage_V, 0);
+  EXPECT_EQ(extreme.current_A, -2000);
+}
+
 TEST(FromItems, ADeviceThatIsGoneHasNoValues) {
   Items items = shunt();
   items["/Connected"] = 0.0;

@@ -33,16 +33,27 @@ struct ProbeOptions {
 struct Search {
   probe::PortResult result;
   std::unique_ptr<probe::Prober> prober;
+  TimePoint told_at{};  ///< when its progress was last written where no line can be written over
 };
 
-void show_progress(const probe::Prober& prober, const probe::Attempt& attempt) {
-  if (::isatty(STDERR_FILENO) != 1) return;
-  std::cerr << "\r\x1b[K" << probe::progress_line(prober, attempt) << std::flush;
+/// On a terminal one line that changes; elsewhere (a pipe, ssh without a terminal) a line per port now and then: a
+/// search of a silent port takes minutes.
+void show_progress(Search& search, const probe::Attempt& attempt) {
+  constexpr auto kPause = std::chrono::seconds(10);
+  const std::string line = probe::progress_line(*search.prober, attempt);
+  if (::isatty(STDERR_FILENO) == 1) {
+    std::cerr << "\r\x1b[K" << line << std::flush;
+    return;
+  }
+  const TimePoint now = Clock::now();
+  if (search.told_at != TimePoint{} && now - search.told_at < kPause) return;
+  search.told_at = now;
+  std::cerr << search.result.path << ": " << line << '\n' << std::flush;
 }
 
 asio::awaitable<void> carry_out(asio::io_context& context, Search& search) {
   port::Line line(context);
-  const auto before = [&search](const probe::Attempt& attempt) { show_progress(*search.prober, attempt); };
+  const auto before = [&search](const probe::Attempt& attempt) { show_progress(search, attempt); };
   search.result.problem = co_await port::search(line, search.result.path, *search.prober, before);
 }
 

@@ -108,11 +108,11 @@ void Prober::result(const Attempt& attempt, Outcome<Reading> outcome) {
       plan_.clear();
       break;
     case Fault::refused:
+    case Fault::foreign:
       remarks_.push_back({attempt, outcome.error()});
-      // It speaks by itself and was understood: nothing else is on this cable.
+      // It speaks by itself and was understood, as a battery or (a solar charger) not: nothing else is on this cable.
       if (attempt.driver->unsolicited && !scope_.thorough) plan_.clear();
       break;
-    case Fault::foreign:
     case Fault::implausible:
       remarks_.push_back({attempt, outcome.error()});
       break;

@@ -122,10 +122,12 @@ TEST(Prober, ALostPortEndsTheSearchAndKeepsWhatWasFound) {
 TEST(Prober, WhatSpeaksButIsNoBatteryIsRemarkedAndEndsTheSearch) {
   std::vector<DriverInfo> drivers{driver("shunt", 0), driver("other", 1)};
   drivers[0].unsolicited = true;
-  Prober prober(drivers, {});
-  prober.result(*prober.next(), fail(Fault::refused));
-  EXPECT_FALSE(prober.next());
-  ASSERT_EQ(prober.remarks().size(), 1U);
+  for (const Fault fault : {Fault::refused, Fault::foreign}) {  // an energy meter, a solar charger
+    Prober prober(drivers, {});
+    prober.result(*prober.next(), fail(fault));
+    EXPECT_FALSE(prober.next());
+    ASSERT_EQ(prober.remarks().size(), 1U);
+  }
 }
 
 TEST(Prober, OnlyUsualAddressesOfThoseThatMustBeAskedAreAskedASecondTime) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ostream>
 #include <set>
+#include <sstream>
 
 #include "bank/plausibility.hpp"
 #include "reading/json.hpp"
@@ -161,6 +162,26 @@ class Replay {
 Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err,
                 std::optional<unsigned> address) {
   return Replay(capture, driver, out, err, address).run();
+}
+
+Replayed replay_unaddressed(const Capture& capture, const DriverInfo& info, DriverOptions options, std::ostream& out,
+                            std::ostream& err) {
+  const bool asks =
+      std::any_of(capture.lines.begin(), capture.lines.end(), [](const CaptureLine& line) { return line.to_battery; });
+  std::ostringstream complaints;
+  const Replayed first = replay(capture, *info.make(options), out, complaints);
+  if (first.exit_code() != 0 && !asks && info.has_address && !capture.lines.empty()) {
+    for (options.address = info.address_min; options.address <= info.address_max; ++options.address) {
+      std::ostringstream others;
+      const Replayed replayed = replay(capture, *info.make(options), out, others);
+      if (replayed.exit_code() != 0) continue;
+      err << others.str()
+          << fmt::format("{}: answers of address {}; --address takes another one\n", capture.file, options.address);
+      return replayed;
+    }
+  }
+  err << complaints.str();
+  return first;
 }
 
 }  // namespace bms

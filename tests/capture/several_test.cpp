@@ -99,6 +99,31 @@ TEST_P(Several, WithoutAnAddressAllIsDecoded) {
   EXPECT_NE(out.str(), "") << err.str();
 }
 
+TEST(AnswersAlone, AreThoseOfTheAddressThatTheyTell) {
+  const DriverInfo& info = *find_driver("jk-pb");
+  Capture capture{"heard.cap", {}, {}};
+  ASSERT_TRUE(Pack(info, 5, 80).poll(0, capture));
+  std::ostringstream asked;
+  std::ostringstream err;
+  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), asked, err).exit_code(), 0);
+  EXPECT_EQ(err.str(), "");
+  std::erase_if(capture.lines, [](const CaptureLine& line) { return line.to_battery; });
+  std::ostringstream heard;
+  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), heard, err).exit_code(), 0);
+  EXPECT_EQ(heard.str(), asked.str());
+  EXPECT_EQ(err.str(), "heard.cap: answers of address 5; --address takes another one\n");
+}
+
+TEST(AnswersAlone, OfNobodyAreRefusedAsBefore) {
+  const DriverInfo& info = *find_driver("jk-pb");
+  const Capture capture{"noise.cap", {}, {{false, 0, Bytes(40, 0x55), 1}}};
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), out, err).exit_code(), 1);
+  EXPECT_EQ(out.str(), "");
+  EXPECT_NE(err.str(), "");
+}
+
 std::vector<std::string> drivers_with_addresses() {
   std::vector<std::string> names;
   for (const DriverInfo& info : drivers()) {

@@ -55,6 +55,7 @@ Conversation<bool> Eg4LlDriver::ask_settings() {
 
 Conversation<Outcome<Reading>> Eg4LlDriver::read(TimePoint now, int attempts) {
   live_.reset();
+  known_.reset();
   cells_.clear();
   const auto status = co_await ask(map_ == Map::inverter ? kInverterBlock : kStatusBlock, attempts);
   if (!status) co_return fail(status.error());

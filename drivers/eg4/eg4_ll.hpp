@@ -45,6 +45,9 @@ inline constexpr unsigned kFirstCell = 2;
 inline constexpr unsigned kMostCells = 16;
 inline constexpr unsigned kAverageTemperature = 19;
 inline constexpr unsigned kHighestTemperature = 20;
+inline constexpr unsigned kRemainingRegister = 21;
+inline constexpr unsigned kSohRegister = 23;
+inline constexpr unsigned kSocRegister = 24;
 inline constexpr unsigned kStateRegister = 25;
 inline constexpr unsigned kWarningRegister = 26;
 inline constexpr unsigned kProtectionRegister = 27;
@@ -214,6 +217,9 @@ struct BankCapacity {
 };
 std::optional<BankCapacity> unwrap_capacity(std::uint16_t remaining, std::uint16_t capacity, double soc_pct);
 
+/// Which registers of the status block were told.
+using Known = std::bitset<kStatusBlock.count>;
+
 class Eg4LlDriver final : public Driver {
  public:
   explicit Eg4LlDriver(const DriverOptions& options);
@@ -231,12 +237,15 @@ class Eg4LlDriver final : public Driver {
 
  private:
   enum class Map : std::uint8_t { unknown, pack, inverter };
+  using Fitted = std::bitset<kSensors>;
 
   Outcome<void> accept_pack(ByteView map);
   Outcome<void> accept_inverter(ByteView map, Block block);
   Outcome<void> accept_cells(ByteView map);
-  void accept_settings(ByteView map, Block block);
-  void add_temperatures(ByteView map, Reading& reading);
+  Outcome<void> accept_piece(ByteView payload, Block block);
+  Outcome<void> accept_settings(ByteView map, Block block);
+  /// What the registers tell that are known.
+  [[nodiscard]] Reading pack_reading(ByteView map, const Known& known, const Fitted& fitted) const;
 
   Conversation<Outcome<void>> ask(Block block, int attempts);
   Conversation<Outcome<Reading>> read(TimePoint now, int attempts);
@@ -250,10 +259,12 @@ class Eg4LlDriver final : public Driver {
   bool settings_known_ = false;
   int settings_tries_ = 0;
   TimePoint last_settings_{};
-  std::bitset<kSensors> fitted_;  ///< sensors that told anything but 0 once
-  Reading settings_;              ///< identity and thresholds
+  Fitted fitted_;     ///< sensors that told anything but 0 once
+  Reading settings_;  ///< identity and thresholds
   bool settings_heard_ = false;
   std::optional<Reading> live_;
+  Bytes pieces_ = Bytes(at(kStatusBlock.count));  ///< the status block as far as `known_`
+  Known known_;
   std::vector<std::optional<double>> cells_;  ///< of the inverter's map
 };
 

@@ -65,6 +65,41 @@ std::size_t cell_count(ByteView map, unsigned count_register, unsigned first) {
   return count;
 }
 
+bool holds(const Known& known, unsigned first, unsigned registers = 1) {
+  for (unsigned i = first; i < first + registers; ++i) {
+    if (!known.test(i)) return false;
+  }
+  return true;
+}
+
+/// An input that tells anything but 0 has a sensor; the first two always have.
+std::bitset<kSensors> told_by_sensors(ByteView map) {
+  std::bitset<kSensors> told;
+  for (unsigned sensor = 0; sensor < kSensors; ++sensor) {
+    told[sensor] = sensor < 2 || map[at(kFirstSensor) + sensor] != 0;
+  }
+  return told;
+}
+
+void decode_sensors(ByteView map, const std::bitset<kSensors>& fitted, Reading& reading) {
+  constexpr double kColdest_C = -40;  // an unfitted input of a 12 V pack reads -56
+  constexpr double kHottest_C = 120;
+  for (unsigned sensor = 0; sensor < kSensors; ++sensor) {
+    const auto celsius = static_cast<double>(*read_raw(map, at(kFirstSensor) + sensor, Wire::i8));
+    const bool told = fitted.test(sensor) && celsius >= kColdest_C && celsius <= kHottest_C;
+    reading.temps_C.push_back(told ? std::optional<double>(celsius) : std::nullopt);
+  }
+}
+
+/// The row of cells; empty where the registers that are known do not tell how many there are.
+void decode_cells(ByteView map, const Known& known, Reading& reading) {
+  const bool counted = holds(known, kCellCountRegister) && reg(map, kCellCountRegister) != 0;
+  if (!counted && !holds(known, kFirstCell, kMostCells)) return;
+  const std::size_t cells = cell_count(map, kCellCountRegister, kFirstCell);
+  if (cells > kMostCells || !holds(known, kFirstCell, static_cast<unsigned>(cells))) return;
+  reading.cells_V = decode_row(map, at(kFirstCell), cells, Wire::u16be, 0.001);
+}
+
 /// Sources swap these two registers: the higher one is the maximum.
 void decode_temperature_pair(ByteView map, Reading& reading) {
   const auto average = *read_raw(map, at(kAverageTemperature), Wire::i16be);
@@ -130,60 +165,79 @@ Outcome<void> Eg4LlDriver::accept(ByteView request, ByteView frame) {
   // All tables count registers from 0: the block is laid where it belongs.
   Bytes map(kMapSize);
   std::copy(payload->begin(), payload->end(), map.begin() + static_cast<std::ptrdiff_t>(at(block.first)));
-  if (all_zero(*payload) && block.first != kIdentityBlock.first) return fail(Fault::implausible);
-  if (block.first == 0) {
-    if (!block.holds(0, kStatusBlock.count)) return fail(Fault::foreign);
+  // A single register other than the voltage may well be 0.
+  const bool may_be_zero = block.first == kIdentityBlock.first || (known_.any() && block.first > 0 && block.count == 1);
+  if (all_zero(*payload) && !may_be_zero) return fail(Fault::implausible);
+  if (block.first == 0 && block.holds(0, kStatusBlock.count)) {
     const bool own_map_empty = all_zero(ByteView(map).first(at(kInverterStateRegister)));
     return own_map_empty && map_ != Map::pack ? accept_inverter(map, block) : accept_pack(map);
   }
-  if (block.first == kInverterBlock.first) return accept_inverter(map, block);
+  if (block.first == kInverterBlock.first && known_.none()) return accept_inverter(map, block);
+  if (block.first < kStatusBlock.count) return accept_piece(*payload, block);
   if (block.first == kInverterCells.first && block.count == kInverterCells.count) return accept_cells(map);
-  if (!block.holds(kIdentityBlock.first, kIdentityBlock.count)) return fail(Fault::foreign);
-  accept_settings(map, block);
-  return {};
+  return accept_settings(map, block);
 }
 
-void Eg4LlDriver::add_temperatures(ByteView map, Reading& reading) {
-  constexpr double kColdest_C = -40;  // an unfitted input of a 12 V pack reads -56
-  constexpr double kHottest_C = 120;
-  for (unsigned sensor = 0; sensor < kSensors; ++sensor) {
-    const auto raw = *read_raw(map, at(kFirstSensor) + sensor, Wire::i8);
-    if (raw != 0 || sensor < 2) fitted_.set(sensor);
-    const auto celsius = static_cast<double>(raw);
-    const bool told = fitted_.test(sensor) && celsius >= kColdest_C && celsius <= kHottest_C;
-    reading.temps_C.push_back(told ? std::optional<double>(celsius) : std::nullopt);
-  }
-  decode_temperature_pair(map, reading);
-}
-
-Outcome<void> Eg4LlDriver::accept_pack(ByteView map) {
+Reading Eg4LlDriver::pack_reading(ByteView map, const Known& known, const Fitted& fitted) const {
   Reading reading;
-  decode(kStatusFields, map, reading);
-  const std::size_t cells = cell_count(map, kCellCountRegister, kFirstCell);
-  const bool empty = reading.remaining_Ah == 0 && !reading.extra.contains("design_capacity_Ah") && reading.soh_pct == 0;
-  if (reading.voltage_V == 0 || empty || cells == 0 || cells > kMostCells) return fail(Fault::implausible);
-  if (*reading.soc_pct > 100 || *reading.soh_pct > 100) return fail(Fault::implausible);
-  reading.cells_V = decode_row(map, at(kFirstCell), cells, Wire::u16be, 0.001);
+  for (const Field& field : kStatusFields) {
+    const auto registers = static_cast<unsigned>(wire_size(field.wire) / 2);
+    if (holds(known, static_cast<unsigned>(field.offset / 2), registers)) decode({&field, 1}, map, reading);
+  }
+  decode_cells(map, known, reading);
   if (tenths_) {
-    reading.current_A = scaled(*read_raw(map, at(kCurrentRegister), Wire::i16be), 0.1);
-    reading.remaining_Ah = scaled(1, *reading.remaining_Ah * 0.1);
-    reading.max_charge_current_A = scaled(1, *reading.max_charge_current_A * 0.1);
+    if (reading.current_A) reading.current_A = scaled(*read_raw(map, at(kCurrentRegister), Wire::i16be), 0.1);
+    if (reading.remaining_Ah) reading.remaining_Ah = scaled(1, *reading.remaining_Ah * 0.1);
+    if (reading.max_charge_current_A) reading.max_charge_current_A = scaled(1, *reading.max_charge_current_A * 0.1);
   }
   // Not told by some 12 V packs: 0 Ah at 48 %.
   constexpr double kEmpty_pct = 2;
-  if (reading.remaining_Ah == 0 && *reading.soc_pct > kEmpty_pct) reading.remaining_Ah.reset();
+  if (reading.remaining_Ah == 0 && reading.soc_pct > kEmpty_pct) reading.remaining_Ah.reset();
   if (const auto design = reading.extra.find("design_capacity_Ah"); design != reading.extra.end()) {
     reading.capacity_Ah = std::get<double>(design->second);
   } else if (!reading.capacity_Ah) {
     reading.capacity_Ah = configured_capacity_Ah_;
   }
-  add_temperatures(map, reading);
-  decode_state(map, reading);
-  decode_events(map, reading);
-  decode_balancing(map, reading);
+  if (holds(known, kFirstSensor, kSensors / 2)) decode_sensors(map, fitted, reading);
+  if (holds(known, kAverageTemperature, 2)) decode_temperature_pair(map, reading);
+  if (holds(known, kStateRegister)) decode_state(map, reading);
+  const bool events =
+      holds(known, kWarningRegister) || holds(known, kProtectionRegister) || holds(known, kErrorRegister);
+  if (events) decode_events(map, reading);
+  if (holds(known, kBalancingRegister)) decode_balancing(map, reading);
+  return reading;
+}
+
+Outcome<void> Eg4LlDriver::accept_pack(ByteView map) {
+  const Fitted fitted = fitted_ | told_by_sensors(map);
+  Reading reading = pack_reading(map, Known().set(), fitted);
+  const bool empty =
+      reg(map, kRemainingRegister) == 0 && !reading.extra.contains("design_capacity_Ah") && reading.soh_pct == 0;
+  if (reading.voltage_V == 0 || empty || reading.cells_V.empty()) return fail(Fault::implausible);
+  if (*reading.soc_pct > 100 || *reading.soh_pct > 100) return fail(Fault::implausible);
   map_ = Map::pack;
+  fitted_ = fitted;
+  known_.reset();
   live_ = std::move(reading);
   return {};
+}
+
+/// Other programs read the status in pieces. Registers from 19 on stand in both maps: they are those of the pack once
+/// one of the first 19, which the other map leaves 0, told something.
+Outcome<void> Eg4LlDriver::accept_piece(ByteView payload, Block block) {
+  const std::size_t end = std::min<std::size_t>(std::size_t{block.first} + block.count, kStatusBlock.count);
+  const std::size_t own = std::min<std::size_t>(end, kInverterStateRegister);
+  const bool own_told = block.first < own && !all_zero(payload.first(at(static_cast<unsigned>(own - block.first))));
+  if (known_.none() && !own_told) return fail(block.first < own ? Fault::implausible : Fault::foreign);
+  const auto told = [&](unsigned number) -> unsigned {
+    return number < block.first || number >= end ? 0U : unsigned{reg(payload, number - block.first)};
+  };
+  const bool no_voltage = block.first == 0 && told(0) == 0;
+  if (no_voltage || told(kSocRegister) > 100 || told(kSohRegister) > 100) return fail(Fault::implausible);
+  std::copy_n(payload.begin(), at(static_cast<unsigned>(end - block.first)),
+              pieces_.begin() + static_cast<std::ptrdiff_t>(at(block.first)));
+  for (std::size_t i = block.first; i < end; ++i) known_.set(i);
+  return known_.all() ? accept_pack(Bytes(pieces_)) : Outcome<void>{};
 }
 
 Outcome<void> Eg4LlDriver::accept_inverter(ByteView map, Block block) {
@@ -241,22 +295,36 @@ Outcome<void> Eg4LlDriver::accept_cells(ByteView map) {
   return {};
 }
 
-void Eg4LlDriver::accept_settings(ByteView map, Block block) {
-  const auto text = [&](unsigned first, std::size_t size) { return clean_text(map.subspan(at(first), size)); };
-  settings_.model = text(105, 24);
-  settings_.sw = text(117, 6);
-  settings_.serial = text(120, 16);
-  if (block.first == kConfigBlock.first) {
-    // Laid out anew: registers that this block does not hold must not be told as 0.
-    decode(kConfigFields, map.first(at(unsigned{block.first} + block.count)), settings_);
-    decode_clock(map, settings_);
+Outcome<void> Eg4LlDriver::accept_settings(ByteView map, Block block) {
+  constexpr std::int64_t kMostRawTemperature = 0xFF;
+  bool found = block.holds(kIdentityBlock.first, kIdentityBlock.count);  // though it may be empty
+  const auto text = [&](unsigned first, std::size_t size, std::optional<std::string>& into) {
+    if (!block.holds(first, static_cast<unsigned>(size / 2))) return;
+    into = clean_text(map.subspan(at(first), size));
+    found = found || into.has_value();
+  };
+  text(105, 24, settings_.model);
+  text(117, 6, settings_.sw);
+  text(120, 16, settings_.serial);
+  for (const Field& field : kConfigFields) {
+    // Registers that this block does not hold must not be told as 0.
+    if (!block.holds(static_cast<unsigned>(field.offset / 2))) continue;
+    // Where the other map has its cells.
+    if (field.bias == kThresholdBias && *read_raw(map, field.offset, field.wire) > kMostRawTemperature) continue;
+    decode({&field, 1}, map, settings_);
+    found = true;
   }
+  if (block.holds(kClockRegister, 4)) decode_clock(map, settings_);
+  if (!found) return fail(Fault::foreign);
   settings_heard_ = true;
+  return {};
 }
 
 std::optional<Reading> Eg4LlDriver::partial() const {
-  if (!live_ && !settings_heard_ && cells_.empty()) return std::nullopt;
-  Reading reading = live_.value_or(Reading{});
+  if (!live_ && !settings_heard_ && cells_.empty() && known_.none()) return std::nullopt;
+  Reading reading = live_          ? *live_
+                    : known_.any() ? pack_reading(pieces_, known_, fitted_ | told_by_sensors(pieces_))
+                                   : Reading{};
   if (reading.cells_V.empty()) reading.cells_V = cells_;
   reading.model = settings_.model;
   if (settings_.sw) reading.sw = settings_.sw;
@@ -269,6 +337,7 @@ std::optional<Reading> Eg4LlDriver::take() {
   if (!live_ || (map_ == Map::inverter && cells_.empty())) return std::nullopt;
   auto reading = partial();
   live_.reset();
+  known_.reset();
   cells_.clear();
   settings_heard_ = false;
   return reading;

@@ -139,8 +139,10 @@ std::uint16_t bits_of(std::span<const StatusBit> table, const Reading& truth, Al
 void decode_alarms(const AlarmWords& words, Reading& reading) {
   constexpr OtherAlarm kCellConditions{"", C::cell_undervoltage, C::cell_overvoltage};
   constexpr OtherAlarm kTemperatureConditions{"", C::charge_undertemperature, C::charge_overtemperature};
+  // Other programs read only some of the words: no alarm is known where none of them is.
+  const bool any = words.status1 || words.status2 || words.status3 || words.cells || words.temperatures || words.others;
+  if (any) reading.alarms.emplace();
   if (words.status1) {
-    reading.alarms.emplace();
     reading.charge_fet = (*words.status1 >> kChargeFet & 1U) != 0;
     reading.discharge_fet = (*words.status1 >> kDischargeFet & 1U) != 0;
     reading.extra["module_power"] = flag(*words.status1, kModulePower);
@@ -158,7 +160,6 @@ void decode_alarms(const AlarmWords& words, Reading& reading) {
     reading.extra["charge_current_effective"] = flag(*words.status2, kChargeCurrent);
     reading.extra["discharge_current_effective"] = flag(*words.status2, kDischargeCurrent);
   }
-  if (!words.status1) return;
   if (words.status2) decode_bits(kWarnings, *words.status2, AlarmLevel::warning, reading);
   for (unsigned cell = 0; cell < kCellsInMask && words.status3; ++cell) {
     if ((*words.status3 >> cell & 1U) == 0) continue;

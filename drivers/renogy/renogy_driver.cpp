@@ -61,6 +61,7 @@ Outcome<void> RenogyDriver::accept(ByteView request, ByteView frame) {
   const auto payload = modbus::read_payload(frame);
   if (!payload) return fail(payload.error());
   if (payload->size() != std::size_t{read_be<2>(expected, 4)} * 2) return fail(Fault::foreign);
+  memory_.answers_as(request[0]);
   return memory_.put(static_cast<std::uint16_t>(read_be<2>(expected, 2)), *payload);
 }
 

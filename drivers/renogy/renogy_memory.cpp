@@ -92,9 +92,13 @@ void Memory::decode_known(std::span<const Field> fields, Reading& reading) const
 }
 
 void Memory::add_cells(Reading& reading) const {
-  const std::size_t cells = known_reg(kCells).value_or(0);
+  const auto told = known_reg(kCells);
+  std::size_t cells = told.value_or(0);
+  // Without the count, which other programs do not always read, the first empty place ends the row.
+  const auto next = [&] { return known_reg(static_cast<std::uint16_t>(kCells + 1 + cells)).value_or(0); };
+  while (!told && cells < kMapCells && next() != 0) ++cells;
   const std::size_t mapped = std::min(cells, kMapCells);
-  if (cells > 0 && has(kCells, 1 + mapped)) {
+  if (cells > 0 && has(kCells + 1, mapped)) {
     reading.cells_V = decode_row(image_, at(kCells + 1), mapped, Wire::u16be, 0.1);
     reading.cells_V.resize(cells);  // the map has 16 places: further cells exist, unknown
   }

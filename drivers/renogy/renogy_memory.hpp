@@ -20,6 +20,8 @@ class Memory {
  public:
   Memory(unsigned address, std::optional<CurrentScale> scale) : address_(address), forced_(scale) {}
 
+  /// The address that was asked; the identity of a battery whose serial number is not unique.
+  void answers_as(unsigned address) { address_ = address; }
   /// Registers from `first` on. Implausible: all zero, no cells, no voltage.
   Outcome<void> put(std::uint16_t first, ByteView payload);
   [[nodiscard]] bool complete() const;

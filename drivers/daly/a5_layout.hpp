@@ -11,6 +11,19 @@ inline constexpr Field kPackFields[] = {
     {0, Wire::u16be, 0.1, &Reading::voltage_V},
     {6, Wire::u16be, 0.1, &Reading::soc_pct},
 };
+// 0x91 and 0x92: told when the rows themselves are not known.
+inline constexpr Field kCellExtremeFields[] = {
+    {0, Wire::u16be, 0.001, ExtraName{"cell_max_V"}},
+    {2, Wire::u8, 1, ExtraName{"cell_max_number"}},
+    {3, Wire::u16be, 0.001, ExtraName{"cell_min_V"}},
+    {5, Wire::u8, 1, ExtraName{"cell_min_number"}},
+};
+inline constexpr Field kTemperatureExtremeFields[] = {
+    {0, Wire::u8, 1, ExtraName{"temp_max_C"}, -40},
+    {1, Wire::u8, 1, ExtraName{"temp_max_number"}},
+    {2, Wire::u8, 1, ExtraName{"temp_min_C"}, -40},
+    {3, Wire::u8, 1, ExtraName{"temp_min_number"}},
+};
 // 0x93. Byte 0 is the state; byte 3 is a heartbeat, not a cycle count.
 inline constexpr Field kStateFields[] = {
     {1, Wire::u8, 1, &Reading::charge_fet},

@@ -342,6 +342,15 @@ void Memory::add_current(Reading& reading) const {
   reading.current_A = scaled(invert_current_ ? -tenths : tenths, 0.1);
 }
 
+/// The extremes repeat what the rows tell; where only they were recorded, they are told.
+void Memory::add_extremes(Reading& reading) const {
+  const auto& cells = fast(kCellExtremes);
+  if (cells && !rows_.contains(kCells)) decode(kCellExtremeFields, *cells, reading);
+  const auto& sensors = fast(kTemperatureExtremes);
+  const bool fitted = sensors && (*sensors)[0] != 0 && (!counts() || counts()->sensors > 0);
+  if (fitted && !rows_.contains(kTemperatures)) decode(kTemperatureExtremeFields, *sensors, reading);
+}
+
 /// The one capture with a bit set (4 cells, `00 04 00 ...`) makes sense only as 16-bit words
 /// (dreadnought/python-daly-bms).
 void Memory::add_balance(Reading& reading) const {
@@ -364,6 +373,7 @@ Reading Memory::reading() const {
   add_current(reading);
   reading.cells_V = cells();
   reading.temps_C = temperatures();
+  add_extremes(reading);
   add_balance(reading);
   if (const auto& alarms = fast(kAlarms)) {
     const std::uint64_t bits = flag_bits(*alarms);

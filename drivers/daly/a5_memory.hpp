@@ -100,6 +100,7 @@ class Memory {
   [[nodiscard]] std::optional<Counts> counts() const;
   [[nodiscard]] std::vector<std::optional<double>> cells() const;
   [[nodiscard]] std::vector<std::optional<double>> temperatures() const;
+  void add_extremes(Reading& reading) const;
   void add_balance(Reading& reading) const;
   void add_current(Reading& reading) const;
 

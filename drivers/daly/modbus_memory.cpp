@@ -85,8 +85,16 @@ std::optional<double> ModbusMemory::temperature(std::uint16_t number) const {
   return *raw + kTemperatureBias;
 }
 
+/// Without the count, which other programs do not always read, the first empty slot ends a row.
+std::size_t ModbusMemory::row_length(std::uint16_t first, std::size_t most) const {
+  std::size_t length = 0;
+  while (length < most && reg(static_cast<std::uint16_t>(first + length)).value_or(0) != 0) ++length;
+  return length;
+}
+
 void ModbusMemory::add_cells(Reading& reading) const {
-  const std::size_t cells = reg(map_->cell_count).value_or(0);
+  const auto told_cells = reg(map_->cell_count);
+  const std::size_t cells = told_cells ? *told_cells : row_length(map_->cells, map_->most_cells);
   const std::size_t first_row = std::min(cells, map_->most_cells);
   if (has(map_->cells, first_row)) {
     reading.cells_V = decode_row(image_, at(map_->cells), first_row, Wire::u16be, 0.001);
@@ -95,7 +103,9 @@ void ModbusMemory::add_cells(Reading& reading) const {
     const auto more = decode_row(image_, at(kD2MoreCells.first), cells - first_row, Wire::u16be, 0.001);
     reading.cells_V.insert(reading.cells_V.end(), more.begin(), more.end());
   }
-  const std::size_t sensors = std::min<std::size_t>(reg(map_->sensor_count).value_or(0), map_->most_sensors);
+  const auto told_sensors = reg(map_->sensor_count);
+  const std::size_t sensors = told_sensors ? std::min<std::size_t>(*told_sensors, map_->most_sensors)
+                                           : row_length(map_->temperatures, map_->most_sensors);
   for (std::size_t i = 0; i < sensors && has(map_->temperatures, sensors); ++i) {
     reading.temps_C.push_back(temperature(static_cast<std::uint16_t>(map_->temperatures + i)));
   }

@@ -33,6 +33,7 @@ class ModbusMemory {
   void decode_known(std::span<const Field> fields, Reading& reading) const;
   [[nodiscard]] std::optional<std::string> text(const Text& field) const;
   [[nodiscard]] std::optional<double> temperature(std::uint16_t number) const;
+  [[nodiscard]] std::size_t row_length(std::uint16_t first, std::size_t most) const;
   void add_cells(Reading& reading) const;
   void add_current(Reading& reading) const;
   void add_balance(Reading& reading) const;

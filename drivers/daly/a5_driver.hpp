@@ -27,6 +27,8 @@ class A5Driver final : public Driver {
  private:
   using Step = Conversation<Outcome<void>>;
 
+  [[nodiscard]] Bytes question_to(ByteView answer) const;
+
   /// Asks for a single-frame reply and takes it into memory.
   Step ask(std::uint8_t command, int attempts);
   /// Asks for a reply of several frames and takes all of them into memory.

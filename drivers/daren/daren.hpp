@@ -50,6 +50,7 @@ class DarenDriver final : public Driver {
   void decode_status(ByteView tail, Reading& reading) const;
   void decode_fets(std::uint16_t word, Reading& reading) const;
 
+  [[nodiscard]] Bytes question_to(ByteView answer) const;
   [[nodiscard]] Bytes request(Command command, std::uint8_t module) const;
   /// The real-time data, with the other command group when the board does not know the first.
   Conversation<Outcome<void>> ask_realtime(int attempts);

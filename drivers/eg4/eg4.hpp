@@ -30,6 +30,7 @@ class Eg4Driver final : public Driver {
   void refresh() override;
 
  private:
+  [[nodiscard]] Bytes question_to(ByteView answer) const;
   /// One question; an answer that cannot be true is asked for once more.
   Conversation<Outcome<void>> ask(Bytes request, int attempts);
   Conversation<Outcome<Reading>> ask_status(Dialect dialect, int attempts);

@@ -18,13 +18,24 @@ std::vector<std::string_view> battery_names(const Config& config) {
   return names;
 }
 
-/// `members = all`: everything with cells. A shunt, and a service of someone else, is a source and no member.
+/// True when another battery, or the bank, takes something from this one.
+bool is_source(const Config& config, const std::string& name) {
+  return config.bank.engine.soc_from == name ||
+         std::any_of(config.batteries.begin(), config.batteries.end(), [&name](const Battery& battery) {
+           return battery.soc_from == name || battery.current_from == name || battery.voltage_from == name;
+         });
+}
+
+/// `members = all`: everything with cells. A shunt, and a service of someone else, is a source and no member. Nobody
+/// knows yet what will be found for `driver = auto`: what others measure with is taken for a shunt.
 std::vector<std::string> all_members(const Config& config, std::span<const DriverInfo> drivers) {
   std::vector<std::string> members;
   for (const auto& battery : config.batteries) {
     const auto* info = driver_of(drivers, battery.driver);
     if (battery.driver == "dbus" || (info != nullptr && info->unavailable.cells)) continue;
-    for (const auto& unit : battery.units) members.push_back(unit.name);
+    for (const auto& unit : battery.units) {
+      if (battery.driver != "auto" || !is_source(config, unit.name)) members.push_back(unit.name);
+    }
   }
   return members;
 }

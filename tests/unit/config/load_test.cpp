@@ -165,6 +165,20 @@ TEST(Load, ShuntsAndForeignServicesAreNoMembers) {
   EXPECT_THAT(loaded.config.bank.members, ElementsAre("rack_1", "rack_2"));
 }
 
+TEST(Load, WhatOthersMeasureWithIsNoMemberBeforeItIsFound) {
+  constexpr const char* kTwo =
+      "[battery:pack]\ndriver = auto\nport = /dev/ttyUSB0\n"
+      "[battery:meter]\ndriver = auto\nport = /dev/ttyUSB1\n";
+  const auto members = [](const std::string& text) { return load(text).config.bank.members; };
+  EXPECT_THAT(members(kTwo), ElementsAre("pack", "meter"));
+  for (const std::string key : {"soc_from", "current_from", "voltage_from"}) {
+    EXPECT_THAT(
+        members(std::string("[battery:first]\ndriver = auto\nport = /dev/ttyUSB2\n") + key + " = meter\n" + kTwo),
+        ElementsAre("first", "pack"));
+  }
+  EXPECT_THAT(members(std::string(kTwo) + "[bank]\nsoc_from = meter\n"), ElementsAre("pack"));
+}
+
 TEST(Load, LimitsInLayers) {
   const auto loaded = load(std::string(kRack) + R"(
 [battery:other]

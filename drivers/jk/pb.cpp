@@ -29,6 +29,22 @@ constexpr std::uint8_t kBroadcast = 0;
 /// Where no requested charge voltage is set (hardware 11): this much below the cell protection.
 constexpr double kProtectionMargin_V = 0.1;
 
+/// Neighbours grow together, so that a field across two answers is seen; what is read again is there once.
+void add_window(std::vector<Window>& windows, Window added) {
+  const auto touches = [begin = added.begin, end = added.end](const Window& window) {
+    return window.begin <= end && begin <= window.end;
+  };
+  for (const Window& window : windows) {
+    if (!touches(window)) continue;
+    added.begin = std::min(added.begin, window.begin);
+    added.end = std::max(added.end, window.end);
+  }
+  windows.erase(std::remove_if(windows.begin(), windows.end(), touches), windows.end());
+  const auto behind = std::find_if(windows.begin(), windows.end(),
+                                   [&added](const Window& window) { return window.begin > added.begin; });
+  windows.insert(behind, added);
+}
+
 std::optional<double> extra_number(const Reading& reading, std::string_view name) {
   const auto found = reading.extra.find(name);
   if (found == reading.extra.end()) return std::nullopt;
@@ -54,6 +70,7 @@ Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
   // A recorded conversation may hold several packs; nothing of one may end up in a Reading of another.
   const std::uint8_t source = is_block(frame) ? frame[acknowledge_begin(frame)] : frame[0];
   if (source_ && *source_ != source) {
+    finish_round();
     forget_everything();
   }
   source_ = source;
@@ -65,6 +82,7 @@ Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
     memory(type).answered = true;
     ++memory(type).reads;
     complete_ = complete_ || type == Block::status;
+    if (complete_) finished_.reset();
     return {};
   }
   const auto window = register_window(request);
@@ -75,6 +93,10 @@ Outcome<void> PbDriver::accept(ByteView request, ByteView frame) {
   Bytes block(kBlockSize);
   std::copy(payload->begin(), payload->end(), block.begin() + static_cast<std::ptrdiff_t>(window->begin));
   swap_byte_order(block, *window);
+  if (window->block == Block::status) {
+    if (round_.count(window->begin) != 0) finish_round();
+    round_.insert(window->begin);
+  }
   keep(block, *window);
   return {};
 }
@@ -96,14 +118,7 @@ void PbDriver::keep(ByteView block, Window window) {
       std::fill_n(stored.begin() + static_cast<std::ptrdiff_t>(secret.begin), secret.size, std::uint8_t{0});
     }
   }
-  // Neighbours grow together, so that a field across two answers is seen.
-  constexpr std::size_t kMostWindows = 64;
-  if (!windows.empty() && windows.back().end == window.begin) {
-    windows.back().end = window.end;
-  } else {
-    if (windows.size() >= kMostWindows) windows.clear();
-    windows.push_back(window);
-  }
+  add_window(windows, window);
   fresh_ = true;
   if (window.block != Block::status) decode_slow_facts();
 }
@@ -111,12 +126,24 @@ void PbDriver::keep(ByteView block, Window window) {
 void PbDriver::forget_everything() {
   for (Memory& memory : memory_) memory = {};
   slow_ = {};
+  round_.clear();
   complete_ = fresh_ = false;
 }
 
 void PbDriver::drop_status() {
   memory(Block::status).windows.clear();
+  round_.clear();
   complete_ = false;
+}
+
+/// Registers are read in any portions and order: the same question once more tells that a set was whole.
+void PbDriver::finish_round() {
+  const auto& windows = memory(Block::status).windows;
+  if (windows.empty() || windows.front().begin == 0) return;
+  Reading reading = gathered();
+  if (!reading.voltage_V || !reading.current_A || !reading.soc_pct || reading.cells_V.empty()) return;
+  finished_ = std::move(reading);
+  drop_status();
 }
 
 void PbDriver::decode_slow_facts() {
@@ -151,6 +178,7 @@ Reading PbDriver::gathered() const {
 }
 
 std::optional<Reading> PbDriver::take() {
+  if (finished_) return std::exchange(finished_, std::nullopt);
   if (!complete_) return std::nullopt;
   Reading reading = gathered();
   drop_status();

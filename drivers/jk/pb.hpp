@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "bms/driver.hpp"
 #include "pb_frame.hpp"
 
@@ -65,6 +67,7 @@ class PbDriver final : public Driver {
   [[nodiscard]] const Memory& memory(Block block) const { return memory_[static_cast<std::size_t>(block) - 1]; }
   void keep(ByteView block, Window window);
   void drop_status();
+  void finish_round();
   void forget_everything();
   void decode_slow_facts();
   [[nodiscard]] Reading gathered() const;
@@ -76,9 +79,11 @@ class PbDriver final : public Driver {
   std::optional<std::uint8_t> source_;  ///< the pack that what is in memory came from
   std::array<Memory, 3> memory_;        ///< settings, status, about
   SlowFacts slow_;
-  bool silent_ = true;     ///< the last poll got no status
-  bool fresh_ = false;     ///< something came since the last complete Reading
-  bool complete_ = false;  ///< a whole status block did
+  bool silent_ = true;               ///< the last poll got no status
+  bool fresh_ = false;               ///< something came since the last complete Reading
+  bool complete_ = false;            ///< a whole status block did
+  std::set<std::size_t> round_;      ///< where the status windows begin that were read by registers since then
+  std::optional<Reading> finished_;  ///< a round of them that another one follows
 };
 
 }  // namespace bms::jk

@@ -300,6 +300,7 @@ void Battery::update_items() {
   view.now = last_step_;
   const bool lost_shunt = is_shunt() && limits_.freshness == limits::Freshness::lost;
   view.reading = lost_shunt ? nullptr : &*reading_;
+  if (is_shunt()) view.freshness = limits_.freshness;
   view.limits = is_shunt() ? nullptr : &limits_;
   view.history = &past_.state();
   view.link = station_ != nullptr ? &station_->health : nullptr;

@@ -129,6 +129,7 @@ asio::awaitable<void> Bus::poll(Station& station) {
   const TimePoint started = Clock::now();
   const bool silent = station.failures >= kFailuresUntilSilent;
   const auto answers = line_.answers();
+  const auto faults = station.health.faults;
   const auto count = [&station](Fault fault) { station.health.add(fault); };
   const PollContext context{*station.driver, station.gate, station.health, Clock::now, station.on_doubt};
   const auto reading = co_await line_.run(*station.driver, confirmed_poll(context), silent ? 1 : 3, count);
@@ -140,6 +141,9 @@ asio::awaitable<void> Bus::poll(Station& station) {
     station.health.last_good = reading->time;
     if (station.on_reading) station.on_reading(*reading);
   } else {
+    // What the line took for an answer and the driver did not (the device's own error, another device) counts too.
+    const auto cause = static_cast<std::size_t>(reading.error());
+    if (station.health.faults[cause] == faults[cause]) station.health.add(reading.error());
     // Whoever answers after a silence may be another device with other settings.
     if (++station.failures == kFailuresUntilSilent) station.driver->refresh();
     if (station.on_failure) station.on_failure(reading.error());

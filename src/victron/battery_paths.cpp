@@ -142,7 +142,8 @@ void BatteryPaths::update(const BatteryView& view) {
   asked_ = 0;
   const Reading& reading = view.reading == nullptr ? kNothing : *view.reading;
   const bool lost = view.limits != nullptr && view.limits->blocked_by_loss;
-  const bool known = view.reading != nullptr && !lost;
+  const bool old = view.freshness && *view.freshness != limits::Freshness::fresh;
+  const bool known = view.reading != nullptr && !lost && !old;
   put_identity(reading);
   put_measurements(view, known);
   put_charge_state(view, known);
@@ -298,7 +299,8 @@ void BatteryPaths::put_alarms(const BatteryView& view) {
 }
 
 void BatteryPaths::put_link(const BatteryView& view) {
-  if (view.limits != nullptr) put("/Link/Freshness", std::string(limits::to_string(view.limits->freshness)));
+  const auto freshness = view.limits != nullptr ? std::optional(view.limits->freshness) : view.freshness;
+  if (freshness) put("/Link/Freshness", std::string(limits::to_string(*freshness)));
   if (view.link == nullptr) return;
   constexpr double kFresh_s = 5;
   if (view.link->last_good) {

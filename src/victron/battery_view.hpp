@@ -42,8 +42,10 @@ struct TimeToSoc {
 /// Everything a service publishes in one update. The referenced objects must live during BatteryPaths::update() only.
 struct BatteryView {
   TimePoint now = {};
-  const Reading* reading = nullptr;          ///< newest complete Reading, of a bank the merged one; nullptr: never any
-  const limits::Limits* limits = nullptr;    ///< nullptr: a shunt, or no engine; nothing below /Info then
+  const Reading* reading = nullptr;        ///< newest complete Reading, of a bank the merged one; nullptr: never any
+  const limits::Limits* limits = nullptr;  ///< nullptr: a shunt, or no engine; nothing below /Info then
+  /// Of a shunt, which has no limits: its values are only shown while they are fresh.
+  std::optional<limits::Freshness> freshness = {};
   const port::LinkHealth* link = nullptr;    ///< nullptr: no link of its own (a bank)
   const history::State* history = nullptr;   ///< ours; a device's own (Reading::history) goes before it
   std::optional<double> low_voltage_V = {};  ///< pack V below which nothing may discharge

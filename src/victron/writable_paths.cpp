@@ -50,7 +50,13 @@ void BatteryPaths::put_mid_point(const Reading& reading, bool known) {
   if (middle) put("/Settings/HasMidVoltage", 1);
   put("/Dc/0/MidVoltage", known ? value_of(middle) : Value{});
   const bool sensible = known && middle && whole && *whole > 0;
-  put("/Dc/0/MidVoltageDeviation", sensible ? Value((*whole - 2 * *middle) / *whole * 100) : Value{});
+  Value deviation = sensible ? Value((*whole - 2 * *middle) / *whole * 100) : Value{};
+  if (sensible && reading.mid_voltage_V) {  // a shunt tells its own
+    const auto told = reading.extra.find("mid_deviation_pct");
+    const auto* number = told == reading.extra.end() ? nullptr : std::get_if<double>(&told->second);
+    if (number != nullptr) deviation = *number;
+  }
+  put("/Dc/0/MidVoltageDeviation", std::move(deviation));
   if (reading.aux_voltage_V) put("/Settings/HasStarterVoltage", 1);
 }
 

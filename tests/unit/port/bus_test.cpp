@@ -233,6 +233,20 @@ TEST_F(BusTest, APseudoTerminalIsLeftOpen) {
   EXPECT_EQ(one.health.count(Fault::io), 0U) << "its other side would take a close for the end";
 }
 
+TEST_F(BusTest, AnAnswerThatTheDriverDoesNotTakeIsCountedByItsCause) {
+  struct Refused : test::TinyDriver {
+    using TinyDriver::TinyDriver;
+    Outcome<void> accept(ByteView /*request*/, ByteView /*frame*/) override { return fail(Fault::refused); }
+  };
+  simulate(1);
+  Station& one = station(1, std::chrono::milliseconds(0));
+  one.driver = std::make_unique<Refused>(1);
+  start();
+  ASSERT_TRUE(run_until(context_, [&] { return one.failures >= 3; }));
+  EXPECT_EQ(one.health.count(Fault::refused), static_cast<std::uint64_t>(one.failures));
+  EXPECT_EQ(one.health.count(Fault::timeout), 0U);
+}
+
 TEST_F(BusTest, CarriesOutCommandsBetweenPolls) {
   simulate(1);
   Station& one = station(1, std::chrono::milliseconds(10));

@@ -74,6 +74,27 @@ TEST_F(Estimates, TheMidPointLiesBetweenTheTwoMiddleCells) {
   EXPECT_EQ(text("/Dc/0/MidVoltage"), "26.00V") << "measured";
 }
 
+TEST_F(Estimates, TheMidPointDeviationOfAShuntIsItsOwn) {
+  reading.mid_voltage_V = 26.0;
+  reading.extra["mid_deviation_pct"] = -1.5;
+  update();
+  EXPECT_EQ(text("/Dc/0/MidVoltageDeviation"), "-1.5%");
+}
+
+TEST_F(Estimates, AShuntThatSaysNothingHasNoValues) {
+  const auto show = [this](limits::Freshness freshness) {
+    paths.update({.now = now, .reading = &reading, .freshness = freshness});
+  };
+  show(limits::Freshness::fresh);
+  EXPECT_EQ(text("/Dc/0/Voltage"), "53.28V");
+  EXPECT_EQ(text("/Link/Freshness"), "fresh");
+  show(limits::Freshness::stale);
+  EXPECT_EQ(text("/Dc/0/Voltage"), "---");
+  EXPECT_EQ(text("/Soc"), "---");
+  EXPECT_EQ(text("/Link/Freshness"), "stale");
+  EXPECT_EQ(text("/Serial"), "4100") << "it is still the same device";
+}
+
 TEST_F(Estimates, AnOddNumberOfCellsHasNoMidPoint) {
   reading.cells_V.pop_back();
   update();

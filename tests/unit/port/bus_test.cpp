@@ -13,7 +13,6 @@
 namespace bms::port {
 namespace {
 
-using test::run_for;
 using test::run_until;
 
 class BusTest : public testing::Test {

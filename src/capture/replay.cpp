@@ -14,10 +14,30 @@
 namespace bms {
 namespace {
 
+/// Whom a recording asks, in ascending order.
+std::set<unsigned> asked_in(const Capture& capture, const Driver& driver) {
+  std::set<unsigned> all;
+  for (const CaptureLine& line : capture.lines) {
+    if (!line.to_battery) continue;
+    if (const auto asked = driver.asked(line.bytes)) all.insert(*asked);
+  }
+  return all;
+}
+
+/// A driver for each battery of a line.
+using Batteries = std::map<unsigned, std::unique_ptr<Driver>>;
+
 class Replay {
  public:
   Replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err, std::optional<unsigned> address)
-      : capture_(capture), driver_(driver), out_(out), err_(err), address_(address) {}
+      : capture_(capture), driver_(&driver), out_(out), err_(err), address_(address) {}
+  /// What a request asks goes to the battery it asks; what does not tell whom goes to the one that was asked before.
+  Replay(const Capture& capture, Batteries batteries, std::ostream& out, std::ostream& err)
+      : capture_(capture),
+        batteries_(std::move(batteries)),
+        driver_(batteries_.begin()->second.get()),
+        out_(out),
+        err_(err) {}
 
   Replayed run() {
     for (const CaptureLine& line : capture_.lines) {
@@ -32,7 +52,12 @@ class Replay {
       }
     }
     finish_exchange();
-    print_partial();
+    if (batteries_.empty()) print_partial();
+    for (const auto& [address, driver] : batteries_) {
+      driver_ = driver.get();
+      now_ = address;
+      print_partial();
+    }
     tell_others();
     return result_;
   }
@@ -51,7 +76,11 @@ class Replay {
     pieces_.clear();
     consumed_ = 0;
     noise_ = 0;
-    const auto asked = driver_.asked(request.bytes);
+    const auto asked = driver_->asked(request.bytes);
+    if (const auto battery = asked ? batteries_.find(*asked) : batteries_.end(); battery != batteries_.end()) {
+      now_ = *asked;
+      driver_ = battery->second.get();
+    }
     skipped_ = address_ && asked && *asked != *address_;
     if (skipped_) others_.insert(*asked);
     any_own_ = any_own_ || !skipped_;
@@ -80,7 +109,7 @@ class Replay {
 
   void search() {
     while (!buffer_.empty()) {
-      const Scan scan = driver_.scan(request_, buffer_);
+      const Scan scan = driver_->scan(request_, buffer_);
       if (scan.kind == Scan::Kind::need_more) return;
       const std::size_t end = std::clamp<std::size_t>(scan.begin + scan.size, 1, buffer_.size());
       if (scan.kind == Scan::Kind::frame) {
@@ -96,9 +125,9 @@ class Replay {
 
   void take_frame(ByteView frame) {
     told_ = true;
-    const auto taken = driver_.accept(request_, frame);
+    const auto taken = driver_->accept(request_, frame);
     if (!taken) return tell(line(), taken.error(), fmt::format("frame of {} bytes not taken", frame.size()));
-    auto reading = driver_.take();
+    auto reading = driver_->take();
     if (!reading) return;
     reading->time = TimePoint(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds_)));
     if (const auto cause = impossible(*reading)) return tell(line(), Fault::implausible, *cause);
@@ -106,7 +135,8 @@ class Replay {
     ++result_.readings;
   }
 
-  void print(const nlohmann::ordered_json& json) {
+  void print(nlohmann::ordered_json json) {
+    if (now_) json["address"] = *now_;
     // Text of a device is not always UTF-8.
     out_ << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   }
@@ -123,7 +153,7 @@ class Replay {
   }
 
   void print_partial() {
-    const auto reading = driver_.partial();
+    const auto reading = driver_->partial();
     if (!reading) return;
     if (const auto cause = impossible(*reading)) return tell(line(), Fault::implausible, *cause);
     auto json = to_json(*reading, seconds_);
@@ -139,7 +169,9 @@ class Replay {
   }
 
   const Capture& capture_;
-  Driver& driver_;
+  Batteries batteries_;          ///< empty: all goes to one driver
+  std::optional<unsigned> now_;  ///< of several batteries the one that is asked
+  Driver* driver_;
   std::ostream& out_;
   std::ostream& err_;
   Replayed result_;
@@ -164,13 +196,24 @@ Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::
   return Replay(capture, driver, out, err, address).run();
 }
 
-Replayed replay_unaddressed(const Capture& capture, const DriverInfo& info, DriverOptions options, std::ostream& out,
-                            std::ostream& err) {
+Replayed replay_all(const Capture& capture, const DriverInfo& info, DriverOptions options, std::ostream& out,
+                    std::ostream& err) {
+  const auto alone = info.make(options);
+  if (const auto asked = asked_in(capture, *alone); asked.size() > 1) {
+    Batteries batteries;
+    for (const unsigned address : asked) {
+      if (address < info.address_min || address > info.address_max) continue;
+      options.address = address;
+      batteries.emplace(address, info.make(options));
+    }
+    if (batteries.size() > 1) return Replay(capture, std::move(batteries), out, err).run();
+  }
+  std::ostringstream complaints;
+  const Replayed first = replay(capture, *alone, out, complaints);
   const bool asks =
       std::any_of(capture.lines.begin(), capture.lines.end(), [](const CaptureLine& line) { return line.to_battery; });
-  std::ostringstream complaints;
-  const Replayed first = replay(capture, *info.make(options), out, complaints);
-  if (first.exit_code() != 0 && !asks && info.has_address && !capture.lines.empty()) {
+  const bool anybodys = !asks && info.has_address && !capture.headers.contains("address") && !capture.lines.empty();
+  if (first.exit_code() != 0 && anybodys) {
     for (options.address = info.address_min; options.address <= info.address_max; ++options.address) {
       std::ostringstream others;
       const Replayed replayed = replay(capture, *info.make(options), out, others);

@@ -27,9 +27,11 @@ struct Replayed {
 Replayed replay(const Capture& capture, Driver& driver, std::ostream& out, std::ostream& err,
                 std::optional<unsigned> address = std::nullopt);
 
-/// A recording of nothing but answers, of which nobody said whose they are: `options.address`, or else the lowest
-/// address of the protocol that gives anything. `err` then says which. With a request in it: replay() as it stands.
-Replayed replay_unaddressed(const Capture& capture, const DriverInfo& info, DriverOptions options, std::ostream& out,
-                            std::ostream& err);
+/// All batteries of a recording. Where it asks several, each has a driver of its own and its Readings say which one it
+/// is (`"address"`), so that nothing of one gets into the Reading of another. A recording of nothing but answers, of
+/// which nobody said whose they are: `options.address`, or else the lowest address of the protocol that gives anything;
+/// `err` then says which.
+Replayed replay_all(const Capture& capture, const DriverInfo& info, DriverOptions options, std::ostream& out,
+                    std::ostream& err);
 
 }  // namespace bms

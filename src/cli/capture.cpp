@@ -75,9 +75,10 @@ struct Tally {
 
 asio::awaitable<void> record(port::Line& line, Driver& driver, std::chrono::milliseconds interval, TimePoint end,
                              Tally& tally) {
+  constexpr int kAttempts = 2;  // one lost answer of a dozen is no reason to lose the rest of the set
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (TimePoint next = Clock::now(); Clock::now() < end;) {
-    const auto reading = co_await line.run(driver, driver.poll(Clock::now()), 1, [](Fault) {});
+    const auto reading = co_await line.run(driver, driver.poll(Clock::now()), kAttempts, [](Fault) {});
     ++(reading ? tally.readings : tally.failures);
     tally.lost = !reading && reading.error() == Fault::io;
     if (tally.lost) break;

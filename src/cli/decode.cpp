@@ -43,12 +43,8 @@ int decode(const DecodeOptions& options) {
     }
     made->address = *address;
   }
-  if (options.address.empty() && capture->headers.count("address") == 0) {
-    return replay_unaddressed(*capture, *driver, std::move(*made), std::cout, std::cerr).exit_code();
-  }
-  const auto instance = driver->make(*made);
-  const auto wanted = options.address.empty() ? std::nullopt : std::optional(made->address);
-  return replay(*capture, *instance, std::cout, std::cerr, wanted).exit_code();
+  if (options.address.empty()) return replay_all(*capture, *driver, std::move(*made), std::cout, std::cerr).exit_code();
+  return replay(*capture, *driver->make(*made), std::cout, std::cerr, made->address).exit_code();
 }
 
 }  // namespace

@@ -90,10 +90,9 @@ TEST_P(Corpus, DecodesAsExpected) {
   const auto options = capture_options(*capture, *info);
   ASSERT_TRUE(options) << options.error();
 
-  const auto driver = info->make(*options);
   std::ostringstream out;
   std::ostringstream err;
-  replay(*capture, *driver, out, err);
+  replay_all(*capture, *info, *options, out, err);
 
   fs::path expectation = file;
   expectation.replace_extension(".json");

@@ -1,6 +1,7 @@
 // One battery out of a recording of two on one line, for every driver whose batteries have addresses.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <sstream>
 
 #include "capture/capture.hpp"
@@ -78,6 +79,35 @@ TEST_P(Several, OneIsPickedByItsAddress) {
   }
 }
 
+TEST_P(Several, EachIsDecodedByItselfAndSaysWhichItIs) {
+  const DriverInfo& info = *find_driver(GetParam());
+  Capture both{"both.cap", {}, {}};
+  Pack first(info, kFirst, 30);
+  Pack second(info, kSecond, 80);
+  for (int poll = 0; poll < kPolls; ++poll) {
+    ASSERT_TRUE(first.poll(2 * poll, both));
+    ASSERT_TRUE(second.poll(2 * poll + 1, both));
+  }
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(replay_all(both, info, options_for(info.address_default), out, err).exit_code(), 0);
+  EXPECT_EQ(err.str(), "");
+  std::map<unsigned, std::string> told;
+  std::istringstream in(out.str());
+  for (std::string line; std::getline(in, line);) {
+    auto read = nlohmann::ordered_json::parse(line);
+    const auto address = read.at("address").get<unsigned>();
+    read.erase("address");
+    told[address] += read.dump() + "\n";
+  }
+  EXPECT_EQ(told.size(), 2U);
+  for (const unsigned address : {kFirst, kSecond}) {
+    std::ostringstream picked;
+    replay(both, *info.make(options_for(address)), picked, err, address);
+    EXPECT_EQ(told[address], picked.str()) << "address " << address;
+  }
+}
+
 TEST_P(Several, AnAddressThatNobodyAskedIsSaid) {
   const DriverInfo& info = *find_driver(GetParam());
   Capture capture{"one.cap", {}, {}};
@@ -105,11 +135,11 @@ TEST(AnswersAlone, AreThoseOfTheAddressThatTheyTell) {
   ASSERT_TRUE(Pack(info, 5, 80).poll(0, capture));
   std::ostringstream asked;
   std::ostringstream err;
-  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), asked, err).exit_code(), 0);
+  EXPECT_EQ(replay_all(capture, info, options_for(info.address_default), asked, err).exit_code(), 0);
   EXPECT_EQ(err.str(), "");
   std::erase_if(capture.lines, [](const CaptureLine& line) { return line.to_battery; });
   std::ostringstream heard;
-  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), heard, err).exit_code(), 0);
+  EXPECT_EQ(replay_all(capture, info, options_for(info.address_default), heard, err).exit_code(), 0);
   EXPECT_EQ(heard.str(), asked.str());
   EXPECT_EQ(err.str(), "heard.cap: answers of address 5; --address takes another one\n");
 }
@@ -119,7 +149,7 @@ TEST(AnswersAlone, OfNobodyAreRefusedAsBefore) {
   const Capture capture{"noise.cap", {}, {{false, 0, Bytes(40, 0x55), 1}}};
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(replay_unaddressed(capture, info, options_for(info.address_default), out, err).exit_code(), 1);
+  EXPECT_EQ(replay_all(capture, info, options_for(info.address_default), out, err).exit_code(), 1);
   EXPECT_EQ(out.str(), "");
   EXPECT_NE(err.str(), "");
 }

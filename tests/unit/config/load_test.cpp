@@ -166,17 +166,17 @@ TEST(Load, ShuntsAndForeignServicesAreNoMembers) {
 }
 
 TEST(Load, WhatOthersMeasureWithIsNoMemberBeforeItIsFound) {
-  constexpr const char* kTwo =
+  constexpr const char* kShuntAndBattery =
       "[battery:pack]\ndriver = auto\nport = /dev/ttyUSB0\n"
       "[battery:meter]\ndriver = auto\nport = /dev/ttyUSB1\n";
   const auto members = [](const std::string& text) { return load(text).config.bank.members; };
-  EXPECT_THAT(members(kTwo), ElementsAre("pack", "meter"));
+  EXPECT_THAT(members(kShuntAndBattery), ElementsAre("pack", "meter"));
   for (const std::string key : {"soc_from", "current_from", "voltage_from"}) {
-    EXPECT_THAT(
-        members(std::string("[battery:first]\ndriver = auto\nport = /dev/ttyUSB2\n") + key + " = meter\n" + kTwo),
-        ElementsAre("first", "pack"));
+    EXPECT_THAT(members(std::string("[battery:first]\ndriver = auto\nport = /dev/ttyUSB2\n") + key + " = meter\n" +
+                        kShuntAndBattery),
+                ElementsAre("first", "pack"));
   }
-  EXPECT_THAT(members(std::string(kTwo) + "[bank]\nsoc_from = meter\n"), ElementsAre("pack"));
+  EXPECT_THAT(members(std::string(kShuntAndBattery) + "[bank]\nsoc_from = meter\n"), ElementsAre("pack"));
 }
 
 TEST(Load, LimitsInLayers) {

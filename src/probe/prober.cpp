@@ -94,10 +94,8 @@ void Prober::narrow_to(const Attempt& hit) {
 }
 
 void Prober::result(const Attempt& attempt, Outcome<Reading> outcome) {
-  const bool heard = outcome || outcome.error() == Fault::refused || outcome.error() == Fault::foreign ||
-                     outcome.error() == Fault::implausible;
-  if (heard) std::erase(plan_, attempt);
   if (outcome) {
+    std::erase(plan_, attempt);
     found_.push_back({attempt, std::move(*outcome)});
     if (!scope_.thorough) narrow_to(attempt);
     return;
@@ -109,12 +107,11 @@ void Prober::result(const Attempt& attempt, Outcome<Reading> outcome) {
       break;
     case Fault::refused:
     case Fault::foreign:
+    case Fault::implausible:
+      std::erase(plan_, attempt);
       remarks_.push_back({attempt, outcome.error()});
       // It speaks by itself and was understood, as a battery or (a solar charger) not: nothing else is on this cable.
-      if (attempt.driver->unsolicited && !scope_.thorough) plan_.clear();
-      break;
-    case Fault::implausible:
-      remarks_.push_back({attempt, outcome.error()});
+      if (attempt.driver->unsolicited && outcome.error() != Fault::implausible && !scope_.thorough) plan_.clear();
       break;
     default:
       break;

@@ -60,15 +60,21 @@ std::vector<double> states_of_charge(const std::string& lines) {
   return all;
 }
 
-TEST_P(Several, OneIsPickedByItsAddress) {
-  const DriverInfo& info = *find_driver(GetParam());
+/// Two packs of 30 and 80 % polled in turn.
+Capture two_in_turn(const DriverInfo& info) {
   Capture both{"both.cap", {}, {}};
   Pack first(info, kFirst, 30);
   Pack second(info, kSecond, 80);
   for (int poll = 0; poll < kPolls; ++poll) {
-    ASSERT_TRUE(first.poll(2 * poll, both));
-    ASSERT_TRUE(second.poll(2 * poll + 1, both));
+    EXPECT_TRUE(first.poll(2 * poll, both));
+    EXPECT_TRUE(second.poll(2 * poll + 1, both));
   }
+  return both;
+}
+
+TEST_P(Several, OneIsPickedByItsAddress) {
+  const DriverInfo& info = *find_driver(GetParam());
+  const Capture both = two_in_turn(info);
   for (const auto& [address, soc_pct] : {std::pair{kFirst, 30.0}, {kSecond, 80.0}}) {
     std::ostringstream out;
     std::ostringstream err;
@@ -81,13 +87,7 @@ TEST_P(Several, OneIsPickedByItsAddress) {
 
 TEST_P(Several, EachIsDecodedByItselfAndSaysWhichItIs) {
   const DriverInfo& info = *find_driver(GetParam());
-  Capture both{"both.cap", {}, {}};
-  Pack first(info, kFirst, 30);
-  Pack second(info, kSecond, 80);
-  for (int poll = 0; poll < kPolls; ++poll) {
-    ASSERT_TRUE(first.poll(2 * poll, both));
-    ASSERT_TRUE(second.poll(2 * poll + 1, both));
-  }
+  const Capture both = two_in_turn(info);
   std::ostringstream out;
   std::ostringstream err;
   EXPECT_EQ(replay_all(both, info, options_for(info.address_default), out, err).exit_code(), 0);

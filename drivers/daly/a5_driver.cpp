@@ -63,13 +63,11 @@ A5Driver::A5Driver(const DriverOptions& options)
       try_uart_(options.address <= 1),
       memory_(setting_enabled(options, "invert_current")) {}
 
-/// A recording without the questions: an answer names its board and its command itself.
-Bytes A5Driver::question_to(ByteView answer) const {
-  return answer.size() > 2 ? request(host_, answer[2]) : request(host_, kPack);
-}
+Scan A5Driver::scan(ByteView request, ByteView buffer) const { return a5::scan(request, buffer); }
 
-Scan A5Driver::scan(ByteView request, ByteView buffer) const {
-  return request.empty() ? a5::scan(question_to(buffer), buffer) : a5::scan(request, buffer);
+/// An answer names its board and its command itself.
+Bytes A5Driver::question_to(ByteView heard) const {
+  return heard.size() > 2 ? request(host_, heard[2]) : request(host_, kPack);
 }
 
 std::optional<unsigned> A5Driver::asked(ByteView request) const {
@@ -79,7 +77,6 @@ std::optional<unsigned> A5Driver::asked(ByteView request) const {
 }
 
 Outcome<void> A5Driver::accept(ByteView request, ByteView frame) {
-  if (request.empty() && !frame.empty()) return accept(question_to(frame), frame);
   if (request.size() < kFrameSize || !well_formed(frame) || frame[1] != answer_id(request[1]) ||
       frame[2] != request[2]) {
     return fail(Fault::foreign);

@@ -14,6 +14,7 @@ class A5Driver final : public Driver {
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
   [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
+  [[nodiscard]] Bytes question_to(ByteView heard) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;
@@ -26,8 +27,6 @@ class A5Driver final : public Driver {
 
  private:
   using Step = Conversation<Outcome<void>>;
-
-  [[nodiscard]] Bytes question_to(ByteView answer) const;
 
   /// Asks for a single-frame reply and takes it into memory.
   Step ask(std::uint8_t command, int attempts);

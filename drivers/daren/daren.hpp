@@ -17,6 +17,7 @@ class DarenDriver final : public Driver {
   /// Answers do not repeat their command: one whose INFO does not fit the question is another master's.
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
   [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
+  [[nodiscard]] Bytes question_to(ByteView heard) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;
@@ -50,7 +51,6 @@ class DarenDriver final : public Driver {
   void decode_status(ByteView tail, Reading& reading) const;
   void decode_fets(std::uint16_t word, Reading& reading) const;
 
-  [[nodiscard]] Bytes question_to(ByteView answer) const;
   [[nodiscard]] Bytes request(Command command, std::uint8_t module) const;
   /// The real-time data, with the other command group when the board does not know the first.
   Conversation<Outcome<void>> ask_realtime(int attempts);

@@ -142,26 +142,24 @@ bool DarenDriver::Steady::agrees(const Steady& other) const {
                     [](double x, double y) { return std::abs(x - y) <= kTemperatureStep_C; });
 }
 
-/// A recording without the questions: what the shape of the answer tells of its question.
-Bytes DarenDriver::question_to(ByteView answer) const {
+/// What the shape of the answer tells of its question.
+Bytes DarenDriver::question_to(ByteView heard) const {
   constexpr Question kCandidates[] = {{Command::realtime},
                                       {Command::module, kManufacturing},
                                       {Command::module, kCapacities},
                                       {Command::counters},
                                       {Command::parameters},
                                       {Command::manufacturer}};
-  const auto info = ascii::answer_info(answer);
+  const Bytes any = request(Command::realtime, 0);
+  const Scan scan = ascii::scan_answer(any, heard);
+  if (scan.kind != Scan::Kind::frame) return any;
+  const auto info = ascii::answer_info(heard.subspan(scan.begin, scan.size));
   const auto* const found = std::find_if(std::begin(kCandidates), std::end(kCandidates),
                                          [&](const Question& question) { return info && fits(question, *info); });
-  return found == std::end(kCandidates) ? request(Command::realtime, 0) : request(found->command, found->module);
+  return found == std::end(kCandidates) ? any : request(found->command, found->module);
 }
 
 Scan DarenDriver::scan(ByteView request, ByteView buffer) const {
-  if (request.empty()) {
-    const Scan any = ascii::scan_answer(question_to({}), buffer);
-    if (any.kind != Scan::Kind::frame) return any;
-    return scan(question_to(buffer.subspan(any.begin, any.size)), buffer);
-  }
   const Scan scan = ascii::scan_answer(request, buffer);
   if (scan.kind != Scan::Kind::frame) return scan;
   const auto info = ascii::answer_info(buffer.subspan(scan.begin, scan.size));
@@ -175,7 +173,6 @@ Scan DarenDriver::scan(ByteView request, ByteView buffer) const {
 std::optional<unsigned> DarenDriver::asked(ByteView request) const { return ascii::asked(request); }
 
 Outcome<void> DarenDriver::accept(ByteView request, ByteView frame) {
-  if (request.empty()) return accept(question_to(frame), frame);
   const auto info = ascii::answer_info(frame);
   if (!info) return fail(info.error());
   const auto question = question_of(request);

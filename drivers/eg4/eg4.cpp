@@ -41,24 +41,23 @@ Eg4Driver::Eg4Driver(const DriverOptions& options)
       configured_(dialect_from_string(option(options, "protocol"))),
       dialect_(configured_) {}
 
-/// A recording without the questions: a binary answer names its address and command itself, an ASCII one has its VER
-/// where the other has an address, and the shape of one of two answers.
-Bytes Eg4Driver::question_to(ByteView answer) const {
+Scan Eg4Driver::scan(ByteView request, ByteView buffer) const {
+  return is_ascii(request) ? LifePower4::scan(request, buffer) : TianPower::scan(request, buffer);
+}
+
+/// A binary answer names its address and command itself, an ASCII one has its VER where the other has an address, and
+/// the shape of one of two answers.
+Bytes Eg4Driver::question_to(ByteView heard) const {
   constexpr std::uint8_t kHighestAddress = 15;
-  if (answer.size() < 3 || answer[1] <= kHighestAddress) {
-    const bool other = !answer.empty() && answer[0] == kStart7C;
-    const auto command = answer.size() < 3 ? Command::status : static_cast<Command>(answer[2]);
+  if (heard.size() < 3 || heard[1] <= kHighestAddress) {
+    const bool other = !heard.empty() && heard[0] == kStart7C;
+    const auto command = heard.size() < 3 ? Command::status : static_cast<Command>(heard[2]);
     return build(other ? kStart7C : kStart7E, address_, command);
   }
   Bytes question = ascii_request(address_, AsciiCommand::analog);
-  const Scan scan = LifePower4::scan(question, answer);
+  const Scan scan = LifePower4::scan(question, heard);
   const bool alarm = scan.kind == Scan::Kind::discard && scan.fault == Fault::foreign;
   return alarm ? ascii_request(address_, AsciiCommand::alarm) : question;
-}
-
-Scan Eg4Driver::scan(ByteView request, ByteView buffer) const {
-  if (request.empty()) return scan(question_to(buffer), buffer);
-  return is_ascii(request) ? LifePower4::scan(request, buffer) : TianPower::scan(request, buffer);
 }
 
 std::optional<unsigned> Eg4Driver::asked(ByteView request) const {
@@ -68,7 +67,6 @@ std::optional<unsigned> Eg4Driver::asked(ByteView request) const {
 }
 
 Outcome<void> Eg4Driver::accept(ByteView request, ByteView frame) {
-  if (request.empty()) return accept(question_to(frame), frame);
   return is_ascii(request) ? ascii_.accept(request, frame) : binary_.accept(frame);
 }
 

@@ -22,6 +22,7 @@ class Eg4Driver final : public Driver {
 
   [[nodiscard]] Scan scan(ByteView request, ByteView buffer) const override;
   [[nodiscard]] std::optional<unsigned> asked(ByteView request) const override;
+  [[nodiscard]] Bytes question_to(ByteView heard) const override;
   Outcome<void> accept(ByteView request, ByteView frame) override;
   std::optional<Reading> take() override;
   [[nodiscard]] std::optional<Reading> partial() const override;
@@ -30,7 +31,6 @@ class Eg4Driver final : public Driver {
   void refresh() override;
 
  private:
-  [[nodiscard]] Bytes question_to(ByteView answer) const;
   /// One question; an answer that cannot be true is asked for once more.
   Conversation<Outcome<void>> ask(Bytes request, int attempts);
   Conversation<Outcome<Reading>> ask_status(Dialect dialect, int attempts);

@@ -62,6 +62,10 @@ class Driver {
   /// of a recording of several.
   [[nodiscard]] virtual std::optional<unsigned> asked(ByteView /*request*/) const { return std::nullopt; }
 
+  /// The question that answers heard without one belong to, as far as they tell; empty: they do not, or need none.
+  /// For recordings of answers alone.
+  [[nodiscard]] virtual Bytes question_to(ByteView /*heard*/) const { return {}; }
+
   /// Takes one frame that scan() found as the answer to `request` into memory.
   /// Errors: refused (the device's error answer), foreign, implausible. On error nothing is kept of this frame.
   virtual Outcome<void> accept(ByteView request, ByteView frame) = 0;

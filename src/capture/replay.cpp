@@ -109,7 +109,7 @@ class Replay {
 
   void search() {
     while (!buffer_.empty()) {
-      const Scan scan = driver_->scan(request_, buffer_);
+      const Scan scan = driver_->scan(question(buffer_), buffer_);
       if (scan.kind == Scan::Kind::need_more) return;
       const std::size_t end = std::clamp<std::size_t>(scan.begin + scan.size, 1, buffer_.size());
       if (scan.kind == Scan::Kind::frame) {
@@ -123,9 +123,14 @@ class Replay {
     }
   }
 
+  /// What was asked; of answers without a question what they tell of it.
+  [[nodiscard]] Bytes question(ByteView heard) const {
+    return request_.empty() ? driver_->question_to(heard) : request_;
+  }
+
   void take_frame(ByteView frame) {
     told_ = true;
-    const auto taken = driver_->accept(request_, frame);
+    const auto taken = driver_->accept(question(frame), frame);
     if (!taken) return tell(line(), taken.error(), fmt::format("frame of {} bytes not taken", frame.size()));
     auto reading = driver_->take();
     if (!reading) return;

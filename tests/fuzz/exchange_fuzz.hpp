@@ -39,11 +39,16 @@ inline ByteView slice(ByteView input, std::size_t& at) {
   return part;
 }
 
+/// What was asked; of answers without a question what they tell of it, as `dbus-bms decode` takes them.
+inline Bytes question(const Driver& driver, ByteView asked, ByteView heard) {
+  return asked.empty() ? driver.question_to(heard) : Bytes(asked.begin(), asked.end());
+}
+
 /// The next frame in `wire` as the bus would find it; what was searched is gone. Stops the program when the search
 /// breaks its promises: to discard something, not more than there is, and to find frames inside the buffer.
 inline std::optional<Bytes> hear(const Driver& driver, ByteView request, Bytes& wire) {
   while (!wire.empty()) {
-    const Scan scan = driver.scan(request, wire);
+    const Scan scan = driver.scan(question(driver, request, wire), wire);
     if (scan.kind == Scan::Kind::need_more) {
       if (wire.size() > kLongestFrame) std::abort();
       return std::nullopt;
@@ -65,7 +70,7 @@ inline std::optional<Bytes> hear(const Driver& driver, ByteView request, Bytes& 
 inline void take_all(Driver& driver, ByteView request, Bytes wire) {
   if (driver.redacted(request, wire).size() != wire.size()) std::abort();
   while (const auto frame = hear(driver, request, wire)) {
-    static_cast<void>(driver.accept(request, *frame));
+    static_cast<void>(driver.accept(question(driver, request, *frame), *frame));
     static_cast<void>(driver.take());
   }
 }

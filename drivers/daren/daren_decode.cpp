@@ -150,7 +150,7 @@ Bytes DarenDriver::question_to(ByteView heard) const {
                                       {Command::counters},
                                       {Command::parameters},
                                       {Command::manufacturer}};
-  const Bytes any = request(Command::realtime, 0);
+  Bytes any = request(Command::realtime, 0);
   const Scan scan = ascii::scan_answer(any, heard);
   if (scan.kind != Scan::Kind::frame) return any;
   const auto info = ascii::answer_info(heard.subspan(scan.begin, scan.size));
